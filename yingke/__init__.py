@@ -1,0 +1,3 @@
+"""Yingke (迎客): a self-hosted customer-service desk."""
+
+__version__ = "0.1.0"

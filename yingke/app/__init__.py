@@ -1,0 +1,1 @@
+"""Wiring, command line and the ASGI application: the only place that knows all."""

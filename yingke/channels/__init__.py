@@ -1,0 +1,1 @@
+"""The channels: outside protocols; they talk to rooms by their api alone."""

@@ -1,0 +1,1 @@
+"""Sockets, SSE, long poll, fan-out and replay: carries sealed envelopes, knows no room."""

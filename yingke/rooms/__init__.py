@@ -1,0 +1,1 @@
+"""The rooms: one noun of the business each, owner of its tables."""
