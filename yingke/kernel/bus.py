@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sqlalchemy import make_url
+
 WakeListener = Callable[[str], None]
 SignalListener = Callable[[str, str, Any], None]
 
@@ -64,3 +66,12 @@ class MemoryBus:
 
     def on_signal(self, listener: SignalListener) -> None:
         self._signal_listeners.append(listener)
+
+
+def make_bus(database_url: str) -> Bus:
+    """The bus that goes with a database: PostgreSQL has one between processes, a SQLite file is of one process."""
+    if make_url(database_url).get_backend_name() != "postgresql":
+        return MemoryBus()
+    from yingke.kernel.pgbus import PostgresqlBus  # house: allow inner-import because psycopg is optional
+
+    return PostgresqlBus(database_url)

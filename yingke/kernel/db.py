@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, Protocol, TypeVar, cast
@@ -26,6 +27,8 @@ from yingke.kernel.entries import (
     encode_payload,
 )
 from yingke.kernel.rights import SYSTEM, Actor
+
+log = logging.getLogger(__name__)
 
 Dialect = Literal["sqlite", "postgresql"]
 Lane = Literal["interactive", "background"]
@@ -94,6 +97,13 @@ class Tx(Read):
                 cursor.executemany(getattr(sql, self.dialect), rows)
             finally:
                 cursor.close()
+
+    def run_rows(self, sql: Sql, rows: Sequence[Sequence[Any]]) -> None:
+        """The same; on PostgreSQL one statement, given each column as an array to `unnest`."""
+        if rows and self.dialect == "postgresql":
+            self.run(sql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            self.run_many(sql, rows)
 
     def emit(self, fact: Event, *, to: Audience, by: Actor | None = None) -> None:
         """State a fact, and let the audience's screens know."""
@@ -189,6 +199,18 @@ class Reader(Protocol):
     begin: str
 
 
+def end_transaction(conn: Connection) -> bool:
+    """Roll back; a connection that cannot is closed. Answers whether it may be used again."""
+    try:
+        conn.exec_driver_sql("ROLLBACK")
+    except Exception:
+        log.info("a database connection is gone", exc_info=True)
+        conn.invalidate()
+        conn.close()
+        return False
+    return True
+
+
 def settle(calls: Iterable[Call]) -> None:
     """Give each call its answer, one hop to each event loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Call]] = {}
@@ -198,8 +220,10 @@ def settle(calls: Iterable[Call]) -> None:
         else:
             by_loop.setdefault(call.loop, []).append(call)
     for loop, theirs in by_loop.items():
-        if not loop.is_closed():
+        try:
             loop.call_soon_threadsafe(_set_all, theirs)
+        except RuntimeError:  # that loop is closed: nobody waits any more
+            log.info("%d answers came too late for their event loop", len(theirs))
 
 
 def _set_all(calls: list[Call]) -> None:
@@ -210,7 +234,9 @@ def _set_all(calls: list[Call]) -> None:
 def _set(call: Call) -> None:
     if call.future.done():  # whoever asked went away
         return
-    if isinstance(call.answer, BaseException):
+    if isinstance(call.answer, StopIteration):  # no future takes it
+        call.future.set_exception(RuntimeError("the action raised StopIteration"))
+    elif isinstance(call.answer, BaseException):
         call.future.set_exception(call.answer)
     else:
         call.future.set_result(call.answer)
@@ -291,17 +317,34 @@ class Database:
         self, fn: Callable[Concatenate[Read, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`read` on the calling thread."""
-        conn: Connection | None = getattr(self._local, "conn", None)
-        if conn is None or conn.closed or conn.invalidated:
-            conn = self.engine.connect()
-            self._local.conn = conn
-            self._reading.append(conn)
-        conn.exec_driver_sql(self._begin)
+        conn = self._reading_connection()
         try:
+            return self._read_on(conn, fn, *args, **kwargs)
+        except Exception:
+            if not conn.closed:
+                raise
+            log.info("a reading connection was lost", exc_info=True)
+        return self._read_on(self._reading_connection(), fn, *args, **kwargs)
+
+    def _reading_connection(self) -> Connection:
+        conn: Connection | None = getattr(self._local, "conn", None)
+        if conn is None or conn.closed:
+            conn = self._local.conn = self.engine.connect()
+            if self.dialect == "sqlite":
+                conn.exec_driver_sql("PRAGMA query_only=ON")  # on PostgreSQL the transaction is read only
+            self._reading.append(conn)
+        return conn
+
+    def _read_on(
+        self, conn: Connection, fn: Callable[Concatenate[Read, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Closes a connection that turns out to be broken."""
+        try:
+            conn.exec_driver_sql(self._begin)
             return fn(Read(conn, self.dialect, self.clock()), *args, **kwargs)
         finally:
-            if not conn.invalidated:
-                conn.exec_driver_sql("ROLLBACK")
+            if not end_transaction(conn):
+                self._reading.remove(conn)
 
     def on_commit(self, listener: CommitListener) -> None:
         """Have `listener` told of every commit of this process, on a database thread."""
@@ -309,7 +352,10 @@ class Database:
 
     def _committed(self, entries: Sequence[Entry], wakes: frozenset[str]) -> None:
         for listener in self._listeners:
-            listener(entries, wakes)
+            try:
+                listener(entries, wakes)
+            except Exception:  # what is committed stays so, and the thread must go on
+                log.exception("a listener failed after a commit")
 
     @property
     def longest_ms(self) -> float:

@@ -105,7 +105,7 @@ Payload = dict[str, bytes]  # topic → JSON list of changes
 class Entry:
     """One line of the journal, as written or as read back."""
 
-    __slots__ = ("actor", "at", "cause", "cursor", "customer_id", "fact", "kind", "reguard", "staff", "stream", "subject", "v", "visitor")
+    __slots__ = ("actor", "at", "cause", "cursor", "customer_id", "fact", "kind", "reguard", "row", "staff", "stream", "subject", "v", "visitor")
 
     def __init__(
         self,
@@ -137,6 +137,7 @@ class Entry:
         self.fact = fact
         self.staff = staff
         self.visitor = visitor
+        self.row: tuple[Any, ...] = ()  # its columns, while it is being written
 
     def event(self) -> Event | None:
         """The fact as its class, or None for a kind this version no longer knows."""

@@ -55,8 +55,10 @@ def run_alone(
         else:
             (call,) = calls
             call.answer = call.run(tx)
-    except Exception as error:
-        if must_retry(error):
+        for entry in tx.entries:
+            entry.row = columns(entry)  # what cannot be written fails here, alone
+    except BaseException as error:  # whatever an action raises is its caller's; the thread goes on
+        if isinstance(error, Exception) and must_retry(error):
             raise
         conn.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
         conn.exec_driver_sql("RELEASE SAVEPOINT one")

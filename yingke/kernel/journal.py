@@ -19,10 +19,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint, select
 
-from yingke.kernel.clock import DAY
+from yingke.kernel.clock import DAY, SECOND
 from yingke.kernel.db import Read, Sql, Tx
 from yingke.kernel.entries import LAST_POS, START, Cursor, Entry, Event, split_payload
-from yingke.kernel.schema import Column, Id, Micros, Table, Xid, id_column, metadata
+from yingke.kernel.schema import Column, Id, Micros, Table, Xid, id_column, metadata, transaction_number
 
 KEPT = 30 * DAY
 
@@ -30,7 +30,7 @@ journal = Table(
     "journal",
     metadata,
     Column("pos", Id, primary_key=True, autoincrement=True),
-    Column("xid", Xid, nullable=False),
+    Column("xid", Xid, nullable=False, server_default=transaction_number()),
     Column("at", Micros, nullable=False),
     Column("kind", Text, nullable=False),
     Column("v", Integer, nullable=False),
@@ -43,6 +43,7 @@ journal = Table(
     Column("fact", Text, nullable=False),
     Column("payload_staff", Text),
     Column("payload_visitor", Text),
+    Index("ix_journal_order", "xid", "pos").ddl_if(dialect="postgresql"),
     sqlite_autoincrement=True,
 )
 journal_epoch = Table(
@@ -108,10 +109,16 @@ def head(read: Read) -> Cursor:
     return Cursor(xid, pos)
 
 
-def oldest(read: Read) -> Cursor | None:
-    """The first entry still kept."""
-    found = after(read, START, 1)
-    return found[0].cursor if found else None
+_BEFORE = Sql(
+    "SELECT 0, pos FROM journal ORDER BY pos DESC LIMIT 1 OFFSET ?",
+    "SELECT xid::text::bigint, pos FROM journal ORDER BY xid DESC, pos DESC LIMIT 1 OFFSET %s",
+)
+
+
+def place_before(read: Read, last: int) -> Cursor:
+    """The place that has at most the `last` latest entries after it."""
+    rows = read.run(_BEFORE, (last,))
+    return Cursor(*rows[0]) if rows else START
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -212,18 +219,34 @@ def _blank_payload(payload: str | None) -> str | None:
 
 _TRIM = Sql(
     "DELETE FROM journal WHERE pos IN (SELECT pos FROM journal WHERE at < ?1 AND pos <= ?3"
-    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY pos LIMIT ?4) AND ?2 = ?2",
+    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY pos LIMIT ?4) AND ?2 = ?2 RETURNING pos",
     "DELETE FROM journal WHERE pos IN (SELECT pos FROM journal WHERE at < %s"
     " AND (xid, pos) <= (%s::text::xid8, %s)"
-    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY xid, pos LIMIT %s)",
+    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY xid, pos LIMIT %s) RETURNING pos",
 )
 
 
-def trim(tx: Tx, limit: int = 1000) -> None:
-    """Remove at most `limit` entries older than `KEPT`, none that a reader has not passed or has parked."""
+def trim(tx: Tx, limit: int) -> int:
+    """Remove at most `limit` entries older than `KEPT`, none that a reader has not passed or has parked; answers how
+    many went."""
     slowest = min((Cursor(row.xid, row.pos) for row in tx.execute(select(journal_reader))), default=None)
-    if slowest is not None:
-        tx.run(_TRIM, (tx.now - KEPT, slowest.xid, slowest.pos, limit))
+    return 0 if slowest is None else len(tx.run(_TRIM, (tx.now - KEPT, slowest.xid, slowest.pos, limit)))
+
+
+_OLDEST_UNREAD = Sql(
+    "SELECT min(at) FROM (SELECT at FROM journal WHERE ?1 = ?1 AND pos > ?2 ORDER BY pos LIMIT 1)",
+    "SELECT min(at) FROM (SELECT at FROM journal WHERE (xid, pos) > (%s::text::xid8, %s) ORDER BY xid, pos LIMIT 1) j",
+)
+
+
+def lag_seconds(read: Read) -> float:
+    """The age of the oldest entry that some reader has still to see, in seconds; on PostgreSQL also while an open
+    transaction anywhere on the server holds it back."""
+    slowest = min((Cursor(row.xid, row.pos) for row in read.execute(select(journal_reader))), default=None)
+    if slowest is None:
+        return 0.0
+    ((at,),) = read.run(_OLDEST_UNREAD, (slowest.xid, slowest.pos))
+    return 0.0 if at is None else max(0, read.now - at) / SECOND
 
 
 # --- reactions -------------------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from yingke.kernel.clock import Clock, monotonic
-from yingke.kernel.db import Batched, Call, Sql, Tx, settle
+from yingke.kernel.db import Batched, Call, Sql, Tx, end_transaction, settle
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import Unavailable
-from yingke.kernel.group import columns, must_retry, run_alone
+from yingke.kernel.group import must_retry, run_alone
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _APPEND = Sql(
 
 def append(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write the entries. Their order among transactions is `(xid, pos)`, once nothing older is open."""
-    by_column = [list(column) for column in zip(*(columns(entry) for entry in entries), strict=True)]
+    by_column = [list(column) for column in zip(*(entry.row for entry in entries), strict=True)]
     for entry, (pos, xid) in zip(entries, sorted(tx.run(_APPEND, by_column)), strict=True):
         entry.cursor = Cursor(xid, pos)
 
@@ -155,7 +155,7 @@ class PostgresqlWriter:
                 committing = True
                 conn.exec_driver_sql("COMMIT")
             except Exception as error:
-                alive = _roll_back(conn)
+                alive = conn is not None and end_transaction(conn)
                 if not alive:
                     conn = None
                 again = must_retry(error) or (not alive and not committing)
@@ -172,17 +172,3 @@ class PostgresqlWriter:
             settle(calls)
             return conn
         raise AssertionError("the last attempt returns")
-
-
-def _roll_back(conn: Connection | None) -> bool:
-    """End the transaction; whether the connection may be used again."""
-    if conn is None:
-        return False
-    try:
-        conn.exec_driver_sql("ROLLBACK")
-    except Exception:
-        log.info("the connection to PostgreSQL is gone", exc_info=True)
-        conn.invalidate()
-        conn.close()
-        return False
-    return True

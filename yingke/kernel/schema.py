@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
@@ -35,8 +37,24 @@ class Xid8(UserDefinedType[int]):
 Xid = Xid8().with_variant(BigInteger(), "sqlite")
 
 
+class transaction_number(FunctionElement[int]):  # noqa: N801  it is written like a function of SQL
+    """The number of the present transaction, as the default of a column; 0 on SQLite."""
+
+    inherit_cache = True
+
+
+@compiles(transaction_number, "postgresql")
+def _on_postgresql(*_: Any, **__: Any) -> str:
+    return "pg_current_xact_id()"
+
+
+@compiles(transaction_number, "sqlite")
+def _on_sqlite(*_: Any, **__: Any) -> str:
+    return "0"
+
+
 def id_column() -> Column[int]:
     return Column("id", Id, primary_key=True, autoincrement=True)
 
 
-__all__ = ["Column", "Id", "Key", "Micros", "Table", "Xid", "id_column", "metadata"]
+__all__ = ["Column", "Id", "Key", "Micros", "Table", "Xid", "id_column", "metadata", "transaction_number"]

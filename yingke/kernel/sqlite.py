@@ -21,7 +21,7 @@ from yingke.kernel.clock import Clock, monotonic
 from yingke.kernel.db import Batched, Call, Sql, Tx, settle
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import Unavailable
-from yingke.kernel.group import columns, run_alone
+from yingke.kernel.group import run_alone
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def append(tx: Tx, entries: Sequence[Entry]) -> None:
     for entry in entries:
         pos += 1
         entry.cursor = Cursor(0, pos)
-        values.append((pos, *columns(entry)))
+        values.append((pos, *entry.row))
     tx.run_many(_APPEND, values)
 
 
@@ -79,13 +79,13 @@ class SqliteWriter:
         clock: Clock,
         committed: Callable[[Sequence[Entry], frozenset[str]], None],
     ) -> None:
-        self._engine = engine
         self._clock = clock
         self._committed = committed
         self._lanes: dict[str, deque[Call]] = {"interactive": deque(), "background": deque()}
         self._ready = threading.Condition()
         self._closing = False
         self.longest_ms = 0.0
+        self._conn = engine.connect()  # here, so that a file that cannot be opened is known at once
         self._thread = threading.Thread(target=self._loop, name="write", daemon=True)
         self._thread.start()
 
@@ -103,7 +103,7 @@ class SqliteWriter:
         self._thread.join()
 
     def _loop(self) -> None:
-        with self._engine.connect() as conn:
+        with self._conn as conn:
             while True:
                 with self._ready:
                     while not any(self._lanes.values()):
@@ -120,6 +120,7 @@ class SqliteWriter:
         started = monotonic()
         try:
             conn.exec_driver_sql("BEGIN IMMEDIATE")
+            started = monotonic()  # whatever another process held the lock for is not ours
             tx = Tx(conn, "sqlite", self._clock())
             self._fill(conn, tx.now, started, done, entries, wakes)
             if entries:

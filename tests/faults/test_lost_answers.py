@@ -1,0 +1,68 @@
+"""The answer to a command is lost after the commit: the client repeats it with the same id, and it is there once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.people import SOON, Desk, Diary, begun, hold, kept, texts
+from tests.support.proxy import CutAnswer, Proxy
+
+LOSSES = 3
+
+
+@pytest.mark.parametrize("transport", ["sse", "poll"])
+async def test_over_http(desk: Desk, transport: str) -> None:
+    left = [LOSSES]
+    proxy = Proxy(
+        desk.server.port, lambda: CutAnswer(left, rb"HTTP/1\.1 200", asked=rb"POST /w/v1/commands/send")
+    )
+    await loses_answers(desk, proxy, transport, "http", left)
+
+
+async def test_over_the_socket(desk: Desk) -> None:
+    left = [LOSSES]
+    proxy = Proxy(desk.server.port, lambda: CutAnswer(left, rb'"t":\s*"ack"'))
+    await loses_answers(desk, proxy, "websocket", "websocket", left)
+
+
+async def loses_answers(desk: Desk, proxy: Proxy, transport: str, way: str, left: list[int]) -> None:
+    diary = Diary()
+    async with proxy, desk.visitor(proxy.url, transports=(transport,), listener=diary) as visitor:
+        await begun(visitor)
+        async with asyncio.timeout(3 * SOON):
+            answers = [await visitor.send(f"第{i}句") for i in range(3)]
+        assert left == [0], "the proxy cut nothing: this proved nothing"
+        assert len({id_ for id_, _ in diary.sends}) == 3, "a repeat must have the same id"
+        assert [sent_by for _, sent_by in diary.sends].count(way) >= LOSSES
+        assert len(diary.sends) >= 3 + LOSSES, "each loss costs one more try"
+        await visitor.until(lambda: len(texts(visitor.messages())) >= 3, SOON)
+        assert texts(visitor.messages()) == ["第0句", "第1句", "第2句"]
+        assert await kept(visitor) == ["第0句", "第1句", "第2句"]
+        rows = {row["id"]: row["seq"] for row in visitor.messages() if row["kind"] == "text"}
+        assert rows == {answer["id"]: answer["seq"] for answer in answers}
+
+
+async def test_an_agents_answer(desk: Desk) -> None:
+    """The same for the staff: three answers lost, one message."""
+    left = [0]
+    proxy = Proxy(desk.server.port, lambda: CutAnswer(left, rb'"t":\s*"ack"'))
+    diary = Diary()
+    async with proxy, desk.visitor() as visitor, desk.staff(url=proxy.url, listener=diary) as agent:
+        conversation = (await visitor.send("请问"))["conversation"]
+        await hold(agent, conversation)
+        left[0] = LOSSES
+        async with asyncio.timeout(3 * SOON):
+            await agent.send(conversation, "请讲")
+        assert left == [0], "the proxy cut nothing: this proved nothing"
+        await visitor.until(lambda: "请讲" in texts(visitor.messages()), SOON)
+        assert await kept(visitor) == ["请问", "请讲"]
+
+
+async def test_the_same_id_with_other_words_is_refused(desk: Desk) -> None:
+    async with desk.visitor() as visitor:
+        await visitor.send("第一句", id="same-id-0001")
+        with pytest.raises(Exception, match="id_reused"):
+            await visitor.send("另一句", id="same-id-0001")
+        assert await kept(visitor) == ["第一句"]

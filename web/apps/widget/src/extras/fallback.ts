@@ -1,0 +1,2 @@
+/** The transports for networks without WebSockets: fetched where the socket fails, and nowhere else. */
+export { openEvents, openPoll } from '@yingke/sync'

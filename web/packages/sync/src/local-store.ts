@@ -1,0 +1,76 @@
+import { Full, MemoryStore, byId, type Saved, type Store } from './store.ts'
+
+const MOST = 50
+const LARGEST = 1_000_000
+const SETTLE = 50
+
+/**
+ * Keeps each message under a key of its own, so that two tabs never write over each other's list.
+ * What the browser refuses to store is kept in memory: it is sent all the same, only not after a reload.
+ */
+export class LocalStore implements Store {
+  private readonly unstored = new MemoryStore()
+  private readonly storage: Storage
+  private readonly prefix: string
+
+  constructor(storage: Storage, prefix: string) {
+    this.storage = storage
+    this.prefix = prefix
+  }
+
+  async all(): Promise<Saved[]> {
+    const messages = await this.unstored.all()
+    for (const key of this.keys()) {
+      try {
+        messages.push(JSON.parse(this.storage.getItem(key) ?? '') as Saved)
+      } catch {
+        // Taken away by another tab this moment, or not ours.
+      }
+    }
+    return byId(messages)
+  }
+
+  async put(message: Saved): Promise<void> {
+    const text = JSON.stringify(message)
+    const keys = this.keys()
+    const size = keys.reduce((sum, key) => sum + (this.storage.getItem(key)?.length ?? 0), text.length)
+    const known = keys.includes(this.prefix + message.id)
+    if (!known && (keys.length + (await this.unstored.all()).length >= MOST || size > LARGEST)) throw new Full()
+    try {
+      this.storage.setItem(this.prefix + message.id, text)
+    } catch {
+      await this.unstored.put(message)
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.unstored.remove(id)
+    this.storage.removeItem(this.prefix + id)
+  }
+
+  async lease(name: string, owner: string, ms: number): Promise<boolean> {
+    const key = this.prefix + 'lease:' + name
+    const mine = () => {
+      const [holder, until] = (this.storage.getItem(key) ?? '').split(' ')
+      return holder === owner || !(Number(until) > Date.now())
+    }
+    if (!mine()) return false
+    try {
+      this.storage.setItem(key, owner + ' ' + (Date.now() + ms))
+    } catch {
+      return true
+    }
+    // Two tabs may have written at once; the last one has it, and after a moment both see who that is.
+    await new Promise((resume) => setTimeout(resume, SETTLE))
+    return mine()
+  }
+
+  private keys(): string[] {
+    const keys: string[] = []
+    for (let i = 0; i < this.storage.length; i++) {
+      const key = this.storage.key(i)
+      if (key?.startsWith(this.prefix) && !key.startsWith(this.prefix + 'lease:')) keys.push(key)
+    }
+    return keys
+  }
+}

@@ -1,0 +1,228 @@
+"""The hub: tails the journal and hands each entry to whoever listens.
+
+In one process the writer hands committed entries over in memory; elsewhere, and whenever one is missing, they are read
+from the database, woken by the bus, or each second if the bus is silent. The latest entries are kept, so that whoever
+comes back after a moment is served from memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from yingke.kernel import journal
+from yingke.kernel.bus import Bus
+from yingke.kernel.db import Database, Read
+from yingke.kernel.entries import START, Cursor, CursorCodec, Entry
+from yingke.kernel.topics import Viewer
+
+log = logging.getLogger(__name__)
+
+KEPT = 20_000  # entries in memory
+FIRST = 5_000  # entries read back at the start
+PAGE = 500
+POLL = 1.0  # seconds
+
+Told = tuple[Cursor, int, bytes]  # the place, the order within its entry, the changes as JSON
+
+
+class Listener(Protocol):
+    """A subscription, as the hub sees it."""
+
+    def tell(self, cursor: Cursor, changes: bytes) -> None: ...
+
+    def signal(self, name: str, data: object) -> None: ...
+
+    def guard_again(self) -> None: ...
+
+
+class Hub:
+    """One for each process."""
+
+    def __init__(self, db: Database, bus: Bus, codec: CursorCodec) -> None:
+        self._db = db
+        self.codec = codec
+        self.position = START
+        self._begins = START  # everything after this place is in memory
+        self._recent: deque[Entry] = deque()
+        self._told: dict[tuple[Viewer, str], deque[Told]] = {}
+        self._listeners: dict[tuple[Viewer, str], dict[Listener, None]] = {}
+        self._by_actor: dict[str, dict[Listener, None]] = {}
+        self._awake = asyncio.Event()
+        self._reading = False
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cursor_text: tuple[Cursor, str] | None = None
+        db.on_commit(self._committed)
+        bus.on_wake(self._wake)
+        bus.on_signal(self._signal)
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        entries, self._begins, self.position = await self._db.read(_last_entries)
+        for entry in entries:
+            self._keep(entry)
+        self._task = asyncio.create_task(self._pump(), name="hub")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # --- listening ---------------------------------------------------------------------------------------------------
+
+    def attach(self, viewer: Viewer, inner: Sequence[str], actor: str, listener: Listener) -> None:
+        """Tell `listener` of these inner topics from the present position on."""
+        for topic in inner:
+            self._listeners.setdefault((viewer, topic), {})[listener] = None
+        self._by_actor.setdefault(actor, {})[listener] = None
+
+    def detach(self, viewer: Viewer, inner: Sequence[str], actor: str, listener: Listener) -> None:
+        for key, table in (*(((viewer, topic), self._listeners) for topic in inner), (actor, self._by_actor)):
+            listeners = table.get(key)  # type: ignore[attr-defined]
+            if listeners is not None:
+                listeners.pop(listener, None)
+                if not listeners:
+                    del table[key]  # type: ignore[attr-defined]
+
+    def since(self, viewer: Viewer, inner: Sequence[str], cursor: Cursor, most: int) -> list[Told] | None:
+        """What was told on these topics after `cursor`, in order; None when it is no longer in memory, has been
+        redacted, or is more than `most`."""
+        if cursor < self._begins:
+            return None
+        missed: list[Told] = []
+        for topic in inner:
+            told = self._told.get((viewer, topic))
+            if told and told[-1][0] > cursor:
+                start = bisect_right(told, cursor, key=lambda one: one[0])
+                missed.extend(told[n] for n in range(start, len(told)))
+                if len(missed) > most:
+                    return None
+        missed.sort(key=lambda one: one[:2])
+        if any(changes == journal.REDACTED for _, _, changes in missed):
+            return None
+        return _without_repeats(missed)
+
+    def cursor_text(self, cursor: Cursor) -> str:
+        """The cursor as clients hold it."""
+        if self._cursor_text is None or self._cursor_text[0] != cursor:
+            self._cursor_text = (cursor, self.codec.encode(cursor))
+        return self._cursor_text[1]
+
+    # --- the tail ----------------------------------------------------------------------------------------------------
+
+    def _committed(self, entries: Sequence[Entry], wakes: frozenset[str]) -> None:
+        """On a database thread."""
+        loop = self._loop
+        if entries and loop is not None and not loop.is_closed() and self._db.dialect == "sqlite":
+            loop.call_soon_threadsafe(self._handed, list(entries))
+
+    def _handed(self, entries: list[Entry]) -> None:
+        if self._reading or entries[0].cursor.pos != self.position.pos + 1:
+            self._awake.set()  # another process wrote in between, or a read is under way: read it in order
+            return
+        for entry in entries:
+            self._apply(entry)
+
+    def _wake(self, name: str) -> None:
+        if name == "journal":
+            self._awake.set()
+
+    async def _pump(self) -> None:
+        while True:
+            self._awake.clear()
+            try:
+                await self._catch_up()
+            except Exception:
+                log.exception("the journal could not be read; trying again")
+                await asyncio.sleep(POLL)
+            try:
+                await asyncio.wait_for(self._awake.wait(), POLL)
+            except TimeoutError:
+                continue
+
+    async def _catch_up(self) -> None:
+        self._reading = True
+        try:
+            while True:
+                entries = await self._db.read(journal.after, self.position, PAGE)
+                for entry in entries:
+                    self._apply(entry)
+                if len(entries) < PAGE:
+                    return
+        finally:
+            self._reading = False
+
+    def _apply(self, entry: Entry) -> None:
+        self._keep(entry)
+        self.position = entry.cursor
+        for tag in entry.reguard:
+            self._guard_again(tag)
+        for viewer, payload in _payloads(entry):
+            for topic, changes in payload.items():
+                listeners = self._listeners.get((viewer, topic))
+                if listeners:
+                    for listener in tuple(listeners):
+                        listener.tell(entry.cursor, changes)
+
+    def _guard_again(self, tag: str) -> None:
+        kind, _, rest = tag.partition(":")
+        listeners = self._by_actor.get(rest) if kind == "actor" else self._listeners.get(("staff", tag))
+        for listener in tuple(listeners or ()):
+            listener.guard_again()
+
+    def _keep(self, entry: Entry) -> None:
+        self._recent.append(entry)
+        for viewer, payload in _payloads(entry):
+            for order, (topic, changes) in enumerate(payload.items()):
+                self._told.setdefault((viewer, topic), deque()).append((entry.cursor, order, changes))
+        if len(self._recent) > KEPT:
+            self._forget(self._recent.popleft())
+
+    def _forget(self, entry: Entry) -> None:
+        self._begins = entry.cursor
+        for viewer, payload in _payloads(entry):
+            for topic in payload:
+                told = self._told[viewer, topic]
+                told.popleft()
+                if not told:
+                    del self._told[viewer, topic]
+
+    def _signal(self, topic: str, name: str, data: object) -> None:
+        viewer: Viewer = "visitor" if topic.startswith("chat/") else "staff"
+        for listener in tuple(self._listeners.get((viewer, topic), ())):
+            listener.signal(name, data)
+
+
+def _payloads(entry: Entry) -> tuple[tuple[Viewer, dict[str, bytes]], tuple[Viewer, dict[str, bytes]]]:
+    return ("staff", entry.staff), ("visitor", entry.visitor)
+
+
+def _without_repeats(told: list[Told]) -> list[Told]:
+    """One entry may tell the same changes on two inner topics of one subscription."""
+    out: list[Told] = []
+    here: set[bytes] = set()
+    at: Cursor | None = None
+    for one in told:
+        if one[0] != at:
+            at, here = one[0], set()
+        if one[2] not in here:
+            here.add(one[2])
+            out.append(one)
+    return out
+
+
+def _last_entries(read: Read) -> tuple[list[Entry], Cursor, Cursor]:
+    """The last entries, the place before them, and the place up to which all is known."""
+    head = journal.head(read)
+    begin = journal.place_before(read, FIRST)
+    entries: list[Entry] = []
+    cursor = begin
+    while page := journal.after(read, cursor, PAGE):
+        entries.extend(page)
+        cursor = page[-1].cursor
+    return entries, begin, max(cursor, head) if read.dialect == "sqlite" else cursor

@@ -1,0 +1,1 @@
+"""People who ask: anonymous at first, known later."""

@@ -1,0 +1,1 @@
+"""The people of the business: roles, rights, groups, sessions, presence, audit."""

@@ -1,0 +1,1 @@
+"""What happens to staff: one transaction each."""
