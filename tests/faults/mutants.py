@@ -27,7 +27,7 @@ def patch(where: Any, name: str, what: Any) -> None:
 def ack_before_commit() -> None:
     """The answer is given while the transaction is still open."""
     from yingke.kernel import postgresql, sqlite
-    from yingke.kernel.db import Call, settle
+    from yingke.kernel.tx import Call, settle
     from yingke.kernel.group import run_alone
 
     fill = sqlite.SqliteWriter._fill

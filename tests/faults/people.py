@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.stranger import Command, Listener, Refused, Staff, Timing, Visitor
-from tests.stranger.wire import Json, Row
+from tests.stranger.wire import Row
 from tests.support.server import Server
 
 SITE = "demo"
@@ -114,10 +114,12 @@ async def begun(client: Visitor | Staff, topic: str = "chat") -> None:
     await client.until(lambda: client.replicas[topic].cursor is not None, SOON)
 
 
-async def kept(visitor: Visitor) -> list[str]:
-    """What the server has of this visitor's chat, asked anew without any replica."""
-    page: Json = await visitor.history(limit=100)
-    return texts([row for _, _, _, row in page["rows"]])
+async def kept(desk: Desk, visitor: Visitor) -> list[str]:
+    """What the server has of this visitor's chat, asked directly and anew: no replica, no proxy, no old connection."""
+    async with httpx.AsyncClient(base_url=desk.url, trust_env=False, timeout=SOON) as client:
+        answer = await client.post("/w/v1/history", json={"token": visitor.token, "limit": 100})
+    assert answer.status_code == 200, answer.text
+    return texts([row for _, _, _, row in answer.json()["rows"]])
 
 
 async def hold(agent: Staff, conversation: str) -> None:

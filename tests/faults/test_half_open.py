@@ -53,7 +53,7 @@ async def test_a_send_into_it_is_repeated_and_kept_once(desk: Desk) -> None:
             answer = await sending
         assert len({id_ for id_, _ in diary.sends}) == 2
         assert len(diary.sends) >= 3, "sent before, and again after the loss"
-        assert await kept(visitor) == ["一", "二"]
+        assert await kept(desk, visitor) == ["一", "二"]
         await visitor.until(lambda: texts(visitor.messages()) == ["一", "二"], SOON)
         assert visitor.messages()[-1]["seq"] == answer["seq"]
 

@@ -31,7 +31,7 @@ async def talk(desk: Desk, proxy: Proxy, transport: str) -> None:
         await visitor.until(lambda: texts(visitor.messages()) == ["在吗？", "在的"], PATIENT)
         await visitor.send("谢谢")
         await agent.until(lambda: len(texts(agent.messages(conversation))) == 3, PATIENT)
-        assert texts(agent.messages(conversation)) == ["在吗？", "在的", "谢谢"] == await kept(visitor)
+        assert texts(agent.messages(conversation)) == ["在吗？", "在的", "谢谢"] == await kept(desk, visitor)
     assert "websocket" not in seen.links + heard.links, (
         "the proxy let the WebSocket through: this proved nothing"
     )

@@ -29,7 +29,7 @@ async def test_a_visitor_in_two_tabs(desk: Desk, second: str) -> None:
             for window in (one, other):
                 await window.until(lambda window=window: len(texts(window.messages())) == 20, SOON)  # type: ignore[misc]
             order = texts(one.messages())
-            assert texts(other.messages()) == order == await kept(one)
+            assert texts(other.messages()) == order == await kept(desk, one)
             assert [text for text in order if text.startswith("甲")] == [f"甲{i}" for i in range(10)]
             assert [text for text in order if text.startswith("乙")] == [f"乙{i}" for i in range(10)]
 
@@ -98,7 +98,7 @@ async def test_a_second_window_of_an_agent(desk: Desk) -> None:
                 SOON,
             )
             await window.until(lambda window=window: window.inbox()[conversation]["unread"] == 0, SOON)  # type: ignore[misc]
-        assert texts(one.messages(conversation)) == texts(other.messages(conversation)) == await kept(visitor)
+        assert texts(one.messages(conversation)) == texts(other.messages(conversation)) == await kept(desk, visitor)
         await one.set_intent("busy")
         await other.until(lambda: intent(other.replicas["me"].of("me")) == "busy", SOON)
         await one.close_conversation(conversation)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,11 +93,15 @@ def test_a_file_is_synced_before_and_its_folder_after_it_is_named(
 ) -> None:
     steps: list[str] = []
 
-    def seen(name: str, real: Callable[..., object]) -> Callable[..., object]:
-        return lambda *args: (steps.append(name), real(*args))[1]
+    def seen(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            steps.append(name)
+            return real(*args)
 
-    monkeypatch.setattr(module.os, "fsync", seen("file", module.os.fsync))
-    monkeypatch.setattr(module.Path, "replace", seen("rename", module.Path.replace))
+        return call
+
+    monkeypatch.setattr(os, "fsync", seen("file", os.fsync))
+    monkeypatch.setattr(Path, "replace", seen("rename", Path.replace))
     monkeypatch.setattr(module, "_sync_folder", seen("folder", lambda path: None))
     blobs.put([b"hello"], 5)
     assert steps == ["file", "folder", "rename", "folder"]

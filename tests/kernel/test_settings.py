@@ -120,7 +120,7 @@ def test_secrets_are_not_repeated(tmp_path: Path) -> None:
     ("given", "used"),
     [
         ("postgresql://u:p%40@h:5433/d", "postgresql+psycopg://u:p%40@h:5433/d"),
-        ("postgresql+psycopg://u@/d?host=/run", "postgresql+psycopg://u@/d?host=/run"),
+        ("postgresql+psycopg://u@/d?host=/run", "postgresql+psycopg://u@/d?host=%2Frun"),
         ("sqlite:////srv/y.db", "sqlite:////srv/y.db"),
     ],
 )

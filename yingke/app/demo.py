@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
 from importlib import resources
+
+import msgspec
 
 from yingke.kernel.db import Tx
 from yingke.kernel.rights import SYSTEM
@@ -21,12 +22,21 @@ class Person(msgspec.Struct, frozen=True):
     locale: Locale
 
 
+class Site(msgspec.Struct, frozen=True):
+    name: str
+    locale: Locale
+    color: str
+    title: str
+    greeting: str
+    notice: str
+
+
 class Demo(msgspec.Struct, frozen=True):
     """What `demo.json` holds."""
 
     group: str
     site_key: str
-    site: dict[str, str]
+    site: Site
     people: list[Person]
 
 
@@ -52,9 +62,8 @@ def fill(tx: Tx) -> bool:
             password_hash=password_hash,
             groups=[group.key],
         )
-    visitors.create_site(
-        tx, SYSTEM, visitors.NewSite(group=group.key, **demo.site), key=demo.site_key  # type: ignore[arg-type]
-    )
+    new = visitors.NewSite(group=group.key, **msgspec.structs.asdict(demo.site))
+    visitors.create_site(tx, SYSTEM, new, key=demo.site_key)
     return True
 
 

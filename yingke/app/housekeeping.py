@@ -13,7 +13,7 @@ from yingke.kernel.jobs import JobContext, job
 
 NAME = "app.housekeeping"
 EVERY = HOUR
-PIECE = 500  # rows in one transaction
+PIECE = 200  # rows in one transaction
 
 SWEEPS: tuple[Callable[[Tx, int], int], ...] = (journal.trim, commands.forget_receipts, jobs.trim)
 
@@ -22,15 +22,18 @@ class Housekeeping(msgspec.Struct, frozen=True):
     """Nothing has to be said."""
 
 
-def plan(tx: Tx) -> None:
+def plan(tx: Tx, after: int = EVERY) -> None:
     """See to it that the next round is planned, once however often this is called."""
-    jobs.enqueue(tx, NAME, Housekeeping(), run_at=tx.now + EVERY, once_key=NAME)
+    jobs.enqueue(tx, NAME, Housekeeping(), run_at=tx.now + after, once_key=NAME)
+
+
+def sweep(tx: Tx) -> None:
+    """Sweep one piece of each, and plan to go on: at once where something is left."""
+    left = [one(tx, PIECE) == PIECE for one in SWEEPS]
+    plan(tx, 0 if any(left) else EVERY)
 
 
 @job(NAME)
 async def housekeeping(ctx: JobContext, args: Housekeeping) -> None:
-    """Sweep in pieces until nothing is left, then plan the next round."""
-    for sweep in SWEEPS:
-        while await ctx.db.write_behind(sweep, PIECE) == PIECE:
-            pass
-    await ctx.finish(plan)
+    """One piece."""
+    await ctx.finish(sweep)

@@ -10,11 +10,11 @@ from yingke.app import housekeeping, static, wiring
 from yingke.channels.web import routes as web
 from yingke.kernel import http, journal
 from yingke.kernel.blobs import Blobs
+from yingke.kernel.bus import make_bus
 from yingke.kernel.clock import Clock, system_clock
 from yingke.kernel.db import Database
 from yingke.kernel.entries import CursorCodec
 from yingke.kernel.errors import Forbidden, Unauthenticated
-from yingke.kernel.bus import make_bus
 from yingke.kernel.reactions import ReaderLoop
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import TokenBuckets, client_address
@@ -64,7 +64,7 @@ class Process:
         self._http = http.build(self.services, wiring.handlers(), version=__version__)
         self._files = static.load()
         self.live: Live | None = None
-        self._app = self._rest
+        self._app: asgi.Asgi = self._rest
 
     # --- beginning and end -------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class Process:
     async def _identify_visitor(self, token: str | None, headers: Mapping[str, str]) -> Actor:
         return await self.db.read(web.identify, token, headers.get("origin"))
 
-    async def _visitor_of_ticket(self, redeemed: Redeemed, _: Mapping[str, str]) -> Actor:
+    async def _visitor_of_ticket(self, redeemed: Redeemed, headers: Mapping[str, str]) -> Actor:
         kind, _, id_ = redeemed.actor.partition(":")
         if kind != "visitor":
             raise Unauthenticated("ticket_unknown")

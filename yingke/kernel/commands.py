@@ -65,9 +65,7 @@ class Context(msgspec.Struct, frozen=True):
     def bus(self) -> Bus:
         return self.services.bus
 
-    async def write(
-        self, fn: Callable[Concatenate[Tx, Actor, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, fn: Callable[Concatenate[Tx, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, who, …)` once for this id; a repeat gets the answer of the first time."""
         return cast(T, await self.db.write(_once, self.who, self.id, self.digest, fn, args, kwargs))
 
@@ -152,9 +150,7 @@ def _once(
     kwargs: dict[str, Any],
 ) -> Any:
     c = receipt.c
-    row = tx.execute(
-        select(c.digest, c.answer).where(c.actor == who.tag, c.client_id == id_)
-    ).first()
+    row = tx.execute(select(c.digest, c.answer).where(c.actor == who.tag, c.client_id == id_)).first()
     if row is not None:
         if row.digest != digest:
             raise Invalid("id_reused", errors=[FieldError("id", "id_reused")])

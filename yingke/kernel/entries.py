@@ -105,7 +105,22 @@ Payload = dict[str, bytes]  # topic → JSON list of changes
 class Entry:
     """One line of the journal, as written or as read back."""
 
-    __slots__ = ("actor", "at", "cause", "cursor", "customer_id", "fact", "kind", "reguard", "row", "staff", "stream", "subject", "v", "visitor")
+    __slots__ = (
+        "actor",
+        "at",
+        "cause",
+        "cursor",
+        "customer_id",
+        "fact",
+        "kind",
+        "reguard",
+        "row",
+        "staff",
+        "stream",
+        "subject",
+        "v",
+        "visitor",
+    )
 
     def __init__(
         self,

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from yingke.kernel.db import Batched, Call, Dialect, Tx
 from yingke.kernel.entries import Entry, join_payload, join_words
+from yingke.kernel.tx import Batched, Call, Dialect, Tx
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
     @get("/api/v1/staff", right="staff.read")
     async def list_staff(db: Database, who: Actor, after: str | None = None) -> Page[StaffRow]: ...
 
-A handler may take `db`, `services`, `who` (with a right, else it must say `public=True`), query parameters, path
-parameters and `data`. Whatever it raises of `kernel.errors` is answered as an RFC 9457 document in the reader's language.
+A handler may take `db`, `services`, `who` (with a right, else it must say `public=True`), query and path parameters and
+`data`. Whatever it raises of `kernel.errors` is answered as an RFC 9457 document in the reader's language.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
 
 
 _problems = {
-    status: ResponseSpec(words.ProblemDocument, description=text, media_type=PROBLEM_JSON)  # type: ignore[arg-type]
+    status: ResponseSpec(words.ProblemDocument, description=text, media_type=PROBLEM_JSON)
     for status, text in (
         (400, "Not JSON, or not as HTTP asks"),
         (401, "Not signed in"),
@@ -111,7 +111,9 @@ def send(
     return _route(post, path, right, public, {"status_code": status, **options})
 
 
-def remove(path: str, *, right: str | None = None, public: bool = False, **options: Any) -> Callable[[H], Any]:
+def remove(
+    path: str, *, right: str | None = None, public: bool = False, **options: Any
+) -> Callable[[H], Any]:
     """A DELETE, answered with 204."""
     return _route(delete, path, right, public, options)
 
@@ -170,7 +172,9 @@ def problem_response(problem: Problem, locale: str) -> Response[bytes]:
 
 
 def _refuse(request: HttpRequest, error: Exception) -> Response[bytes]:
-    return problem_response(_as_problem(request, error), words.choose_locale(request.headers.get("accept-language")))
+    return problem_response(
+        _as_problem(request, error), words.choose_locale(request.headers.get("accept-language"))
+    )
 
 
 def _as_problem(request: HttpRequest, error: Exception) -> Problem:
@@ -183,7 +187,9 @@ def _as_problem(request: HttpRequest, error: Exception) -> Problem:
         return Invalid(
             "invalid",
             errors=[
-                FieldError(str(one.get("key", "body")), "field_wrong", {"reason": str(one.get("message", ""))[:200]})
+                FieldError(
+                    str(one.get("key", "body")), "field_wrong", {"reason": str(one.get("message", ""))[:200]}
+                )
                 for one in extra
             ],
         )
@@ -220,7 +226,9 @@ def command_routes() -> list[HTTPRouteHandler]:
 
 def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[msgspec.Struct]:
     """The body: the id the client made, and the command's arguments."""
-    title = "".join(part.capitalize() for part in f"{command.viewer}_{command.name}".replace(".", "_").split("_"))
+    title = "".join(
+        part.capitalize() for part in f"{command.viewer}_{command.name}".replace(".", "_").split("_")
+    )
     return msgspec.defstruct(
         f"{title}Call",
         [*more, ("id", str), ("args", command.args)],
@@ -260,7 +268,9 @@ def _visitor_command(command: commands.Command) -> HTTPRouteHandler:
 def _command_route(command: commands.Command, call: Any, path: str, **options: Any) -> HTTPRouteHandler:
     call.__doc__ = command.doc
     call.__name__ = f"{command.viewer}_{command.name.replace('.', '_')}"
-    route: HTTPRouteHandler = send(path, operation_id=f"command_{call.__name__}", tags=["commands"], **options)(call)
+    route: HTTPRouteHandler = send(
+        path, operation_id=f"command_{call.__name__}", tags=["commands"], **options
+    )(call)
     return route
 
 

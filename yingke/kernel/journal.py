@@ -76,7 +76,9 @@ journal_parked = Table(
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
-_COLUMNS = "at, kind, v, stream, subject, actor, cause, customer_id, reguard, fact, payload_staff, payload_visitor"
+_COLUMNS = (
+    "at, kind, v, stream, subject, actor, cause, customer_id, reguard, fact, payload_staff, payload_visitor"
+)
 _AFTER = Sql(
     f"SELECT xid, pos, {_COLUMNS} FROM journal WHERE pos > ?2 ORDER BY pos LIMIT ?3",
     f"SELECT xid::text::bigint, pos, {_COLUMNS} FROM journal WHERE (xid, pos) > (%s::text::xid8, %s)"
@@ -219,10 +221,12 @@ def _blank_payload(payload: str | None) -> str | None:
 
 _TRIM = Sql(
     "DELETE FROM journal WHERE pos IN (SELECT pos FROM journal WHERE at < ?1 AND pos <= ?3"
-    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY pos LIMIT ?4) AND ?2 = ?2 RETURNING pos",
+    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY pos LIMIT ?4)"
+    " AND ?2 = ?2 RETURNING pos",
     "DELETE FROM journal WHERE pos IN (SELECT pos FROM journal WHERE at < %s"
     " AND (xid, pos) <= (%s::text::xid8, %s)"
-    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY xid, pos LIMIT %s) RETURNING pos",
+    " AND NOT EXISTS (SELECT 1 FROM journal_parked p WHERE p.pos = journal.pos) ORDER BY xid, pos LIMIT %s)"
+    " RETURNING pos",
 )
 
 
@@ -234,8 +238,8 @@ def trim(tx: Tx, limit: int) -> int:
 
 
 _OLDEST_UNREAD = Sql(
-    "SELECT min(at) FROM (SELECT at FROM journal WHERE ?1 = ?1 AND pos > ?2 ORDER BY pos LIMIT 1)",
-    "SELECT min(at) FROM (SELECT at FROM journal WHERE (xid, pos) > (%s::text::xid8, %s) ORDER BY xid, pos LIMIT 1) j",
+    "SELECT at FROM journal WHERE ?1 = ?1 AND pos > ?2 ORDER BY pos LIMIT 1",
+    "SELECT at FROM journal WHERE (xid, pos) > (%s::text::xid8, %s) ORDER BY xid, pos LIMIT 1",
 )
 
 
@@ -245,8 +249,8 @@ def lag_seconds(read: Read) -> float:
     slowest = min((Cursor(row.xid, row.pos) for row in read.execute(select(journal_reader))), default=None)
     if slowest is None:
         return 0.0
-    ((at,),) = read.run(_OLDEST_UNREAD, (slowest.xid, slowest.pos))
-    return 0.0 if at is None else max(0, read.now - at) / SECOND
+    rows = read.run(_OLDEST_UNREAD, (slowest.xid, slowest.pos))
+    return max(0, read.now - rows[0][0]) / SECOND if rows else 0.0
 
 
 # --- reactions -------------------------------------------------------------------------------------------------------

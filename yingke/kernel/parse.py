@@ -94,5 +94,7 @@ def parse_place(text: str | None) -> tuple[int, int] | None:
         return None
     found = _two_numbers.fullmatch(text)
     if found is None:
-        raise Invalid("invalid", errors=[FieldError("after", "field_wrong", {"reason": "not a place in this list"})])
+        raise Invalid(
+            "invalid", errors=[FieldError("after", "field_wrong", {"reason": "not a place in this list"})]
+        )
     return int(found[1]), int(found[2])

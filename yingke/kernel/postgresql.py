@@ -15,10 +15,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from yingke.kernel.clock import Clock, monotonic
-from yingke.kernel.db import Batched, Call, Sql, Tx, end_transaction, settle
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import Unavailable
 from yingke.kernel.group import must_retry, run_alone
+from yingke.kernel.tx import Batched, Call, Sql, Tx, end_transaction, settle
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ ATTEMPTS = 5
 
 
 def make_engine(url: URL) -> Engine:
-    options = "-c statement_timeout=5000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+    limits = {"statement_timeout": 5000, "lock_timeout": 5000, "idle_in_transaction_session_timeout": 10000}
+    options = " ".join(f"-c {name}={ms}" for name, ms in limits.items())
     return create_engine(
         url,
         poolclass=NullPool,  # each thread keeps its own connection
@@ -68,7 +69,9 @@ class PostgresqlWriter:
         self._committed = committed
         self._interactive: deque[Call] = deque()
         self._background: deque[Call] = deque()
-        self._grouping: set[int] = set()  # batched actions a thread is at: others wait, and the next group is fuller
+        self._grouping: set[int] = (
+            set()
+        )  # batched actions a thread is at: others wait, and the next group is fuller
         self._background_under_way = 0
         self._background_limit = max(1, threads // 3)
         self._ready = threading.Condition()

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from typing import cast
 
 import msgspec
 from sqlalchemy import delete, func, select
@@ -170,9 +171,7 @@ def retry_parked(tx: Tx, reader_name: str, stream: str) -> int:
     """
     c = journal_parked.c
     rows = tx.execute(
-        select(journal_parked)
-        .where(c.reader == reader_name, c.stream == stream)
-        .order_by(c.xid, c.pos)
+        select(journal_parked).where(c.reader == reader_name, c.stream == stream).order_by(c.xid, c.pos)
     ).all()
     reader = readers().get(reader_name)
     if reader is None or not rows:
@@ -193,7 +192,7 @@ def retry_parked(tx: Tx, reader_name: str, stream: str) -> int:
 
 def count_parked(read: ReadView) -> int:
     """How many entries wait parked."""
-    return read.execute(select(func.count()).select_from(journal_parked)).scalar_one()
+    return cast(int, read.execute(select(func.count()).select_from(journal_parked)).scalar_one())
 
 
 class ReaderLoop:

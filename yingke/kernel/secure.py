@@ -209,16 +209,16 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 # --- logs ------------------------------------------------------------------------------------------------------------
 
-_HIDDEN = "[hidden]"
+_HIDDEN = "***"
 _NAMES = r"(?:[a-z_]*token|ticket|password|secret(?:_key)?|signature|api_?key)"
 _SECRETS = (
     (
         re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=,]\s*b?['\"]?)[^\r\n'\"]+"),
         r"\1\2",
     ),
-    (re.compile(r"(?i)\b(bearer|basic)(\s+)(?!\[hidden\])[\w.~+/=-]+"), r"\1\2"),
+    (re.compile(r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{6,}"), r"\1\2"),
     (re.compile(rf"(?i)\b({_NAMES})(=)[^\s&#'\"\])>]+"), r"\1\2"),
-    (re.compile(rf"(?i)\b({_NAMES})(\\?['\"]\s*:\s*\\?['\"])(?:[^'\"\\]|\\(?!['\"]).)+"), r"\1\2"),
+    (re.compile(rf"(?i)\b({_NAMES})(\\?['\"]\s*:\s*\\?(['\"]))(?:\\.|(?!\3).)+"), r"\1\2"),
     (re.compile(r"(://[^\s/:@]*)(:)[^\s/@]+(?=@)"), r"\1\2"),
 )
 

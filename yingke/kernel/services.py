@@ -12,6 +12,7 @@ from yingke.kernel.rights import Actor
 from yingke.kernel.secure import TokenBuckets
 from yingke.kernel.settings import Settings
 
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Rates by key, shared by everything a process serves."""

@@ -18,10 +18,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from yingke.kernel.clock import Clock, monotonic
-from yingke.kernel.db import Batched, Call, Sql, Tx, settle
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import Unavailable
 from yingke.kernel.group import run_alone
+from yingke.kernel.tx import Batched, Call, Sql, Tx, settle
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,9 @@ MAX_BATCH = 256  # calls handed to a batched action at once
 
 
 def make_engine(url: URL) -> Engine:
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -141,7 +143,13 @@ class SqliteWriter:
         settle(done)
 
     def _fill(
-        self, conn: Connection, now: int, started: float, done: list[Call], entries: list[Entry], wakes: set[str]
+        self,
+        conn: Connection,
+        now: int,
+        started: float,
+        done: list[Call],
+        entries: list[Entry],
+        wakes: set[str],
     ) -> None:
         """Run calls until nothing waits or the time is up: people first, and at least one of the background."""
         waiting = self._lanes["interactive"]

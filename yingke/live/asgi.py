@@ -14,7 +14,9 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 def mount(live: Live, rest: Asgi) -> Asgi:
     """Sockets and streams go to `live`, everything else to `rest`."""
     sockets = {door.socket: door for door in live.doors}
-    others = {f"{door.prefix}/{what}": (door, what) for door in live.doors for what in ("events", "tickets", "poll")}
+    others = {
+        f"{door.prefix}/{what}": (door, what) for door in live.doors for what in ("events", "tickets", "poll")
+    }
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

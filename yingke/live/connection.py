@@ -143,9 +143,7 @@ class Connection:
             one = self._out.popleft()
             self._n += 1
             if isinstance(one, _Changes):
-                frames.append(
-                    change_frame(self._n, one.sub.wire, self.hub.cursor_text(one.cursor), one.raw)
-                )
+                frames.append(change_frame(self._n, one.sub.wire, self.hub.cursor_text(one.cursor), one.raw))
             else:
                 frames.append(frame(one[0], self._n, **one[1]))
         self._merging.clear()

@@ -35,7 +35,7 @@ async def test_a_flood_of_messages(own_server: Server, language: str) -> None:
         for answer in late:
             problem = refused(answer, 429, "too_many", language)
             assert 0 < problem["retry_after"] <= 60
-        assert len(await kept(visitor)) == len(taken)
+        assert len(await kept(desk, visitor)) == len(taken)
         first_late = next(
             body for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 429
         )
@@ -43,7 +43,7 @@ async def test_a_flood_of_messages(own_server: Server, language: str) -> None:
         await asyncio.sleep(wait)
         again = await post(desk, "/w/v1/commands/send", first_late)
         assert again.status_code == 200, "429 means: the same again, later"
-        assert len(await kept(visitor)) == len(taken) + 1
+        assert len(await kept(desk, visitor)) == len(taken) + 1
 
 
 async def test_a_client_that_keeps_the_rules_gets_everything_through(own_server: Server) -> None:
@@ -52,7 +52,7 @@ async def test_a_client_that_keeps_the_rules_gets_everything_through(own_server:
     async with desk.visitor() as visitor:
         async with asyncio.timeout(30):
             await asyncio.gather(*(visitor.send(f"第{i}句") for i in range(BURST + 5)))
-        assert await kept(visitor) == [f"第{i}句" for i in range(BURST + 5)]
+        assert await kept(desk, visitor) == [f"第{i}句" for i in range(BURST + 5)]
 
 
 async def test_a_flood_of_frames(own_server: Server) -> None:

@@ -23,6 +23,34 @@ from tests.stranger.wire import Json
     "first",
     [
         "nonsense",
+        "7",
+        "[]",
+        "{}",
+        b'{"t": "hello", "v": 1}',
+        {"t": "ping"},
+        {"t": "hello", "v": 2},
+        {"t": "hello", "v": "1"},
+        {"t": "subscribe", "topics": {"chat": None}},
+    ],
+    ids=["no JSON", "number", "list", "empty", "binary", "ping first", "v 2", "v a text", "subscribe first"],
+)
+async def test_the_first_frame_is_no_hello(desk: Desk, first: Any) -> None:
+    async with socket(desk) as raw:
+        await raw.say(first)
+        assert await raw.close_code() == 4400
+
+
+@pytest.mark.slow
+async def test_no_first_frame(desk: Desk) -> None:
+    """Ten seconds, by the document."""
+    async with socket(desk) as raw:
+        assert await raw.close_code() == 4408
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "nonsense",
         "[]",
         "7",
         '{"t": 7}',
@@ -166,4 +194,4 @@ async def test_typing_and_marks_leave_nothing(desk: Desk) -> None:
         row = visitor.conversation()
         assert row is not None
         assert marks["read"] <= max(row["last_seq"], answer["seq"] + 1), "a mark beyond what there is"
-        assert await kept(visitor) == ["之前"]
+        assert await kept(desk, visitor) == ["之前"]

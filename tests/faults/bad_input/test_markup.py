@@ -37,7 +37,7 @@ async def test_in_messages_both_ways(desk: Desk) -> None:
         agent.open(conversation)
         for text in MARKUP:
             await agent.send(conversation, text)
-        assert await kept(visitor) == MARKUP * 2
+        assert await kept(desk, visitor) == MARKUP * 2
         await agent.until(lambda: texts(agent.messages(conversation)) == MARKUP * 2, 10)
         await visitor.until(lambda: texts(visitor.messages()) == MARKUP * 2, 10)
 
@@ -47,7 +47,7 @@ async def test_carriage_returns_before_line_feeds_go(desk: Desk) -> None:
         await visitor.send("一\r\n二")
         with pytest.raises(Refused, match="text_bad_characters"):
             await visitor.send("一\r二")
-        assert await kept(visitor) == ["一\n二"]
+        assert await kept(desk, visitor) == ["一\n二"]
 
 
 @pytest.mark.parametrize("markup", MARKUP[:3])

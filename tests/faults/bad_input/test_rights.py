@@ -231,6 +231,6 @@ async def test_a_note_never_reaches_the_visitor(desk: Desk) -> None:
                     break
         page = json.dumps(await visitor.history(), ensure_ascii=False)
         assert "此人难缠" not in page
-        assert await kept(visitor) == ["你好", "您好"]
+        assert await kept(desk, visitor) == ["你好", "您好"]
         seqs = [row["seq"] for _, _, _, row in (await visitor.history())["rows"]]
         assert seqs == list(range(1, len(seqs) + 1)), "a note leaves no gap that tells of it"

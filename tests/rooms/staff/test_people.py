@@ -35,7 +35,9 @@ def test_an_address_is_one_whatever_its_letters(db: Database) -> None:
         person(db, "LIN FANG")
 
 
-@pytest.mark.parametrize("email", ["", "lin", "lin@", "@x", "a b@x", "a@x\x00", "a@b@c\n@d", "\ud800@x", "l" * 65 + "@x"])
+@pytest.mark.parametrize(
+    "email", ["", "lin", "lin@", "@x", "a b@x", "a@x\x00", "a@b@c\n@d", "\ud800@x", "l" * 65 + "@x"]
+)
 def test_what_is_no_address_is_refused(db: Database, email: str) -> None:
     with pytest.raises(Invalid, match="email_wrong"):
         db.write_now(staff.create_staff, SYSTEM, email=email, name="L", role="agent", password_hash="!")
@@ -119,10 +121,7 @@ def test_the_last_administrator_stays(db: Database) -> None:
 async def test_the_last_two_administrators_cannot_leave_at_once(db: Database) -> None:
     pair = [person(db, name, role="administrator") for name in ("One", "Two")]
     done = await asyncio.gather(
-        *(
-            db.write(actions.change_staff, SYSTEM, StaffChange(staff=one.key, role="agent"))
-            for one in pair
-        ),
+        *(db.write(actions.change_staff, SYSTEM, StaffChange(staff=one.key, role="agent")) for one in pair),
         return_exceptions=True,
     )
     assert [str(one) for one in done if isinstance(one, Problem)] == ["last_administrator"]

@@ -15,16 +15,13 @@ from yingke.rooms.staff import events, jobs
 from yingke.rooms.staff.api import StaffRef
 from yingke.rooms.staff.terms import Intent
 
-SOURCE = "staff.connected"
-assert jobs
-
 
 def fire(db: Database) -> int | None:
-    return db.write_now(timers.fire, timers.sources()[SOURCE])
+    return db.write_now(timers.fire, timers.sources()[jobs.SOURCE])
 
 
 def next_due(db: Database) -> int | None:
-    return db.read_now(timers.sources()[SOURCE].next_due)
+    return db.read_now(timers.sources()[jobs.SOURCE].next_due)
 
 
 def intend(db: Database, ref: StaffRef, intent: Intent, reason: str | None = None) -> None:

@@ -45,7 +45,7 @@ async def sign_in(page: httpx.AsyncClient, email: str = LIN, password: str = PAS
     return await page.post("/api/v1/session", json={"email": email, "password": password})
 
 
-async def command(page: httpx.AsyncClient, name: str, **args: Any) -> httpx.Response:
+async def command(page: httpx.AsyncClient, name: str, /, **args: Any) -> httpx.Response:
     return await page.post(f"{COMMANDS}/{name}", json={"id": new_key(), "args": args})
 
 
@@ -165,7 +165,7 @@ async def test_a_success_begins_the_count_anew_but_not_for_the_network_address(
 async def test_a_session_lasts_from_its_last_use_and_is_written_once_an_hour(
     page: httpx.AsyncClient, db: Database, clock: FakeClock
 ) -> None:
-    lin = person(db, password=PASSWORD)
+    person(db, password=PASSWORD)
     await sign_in(page)
 
     def seen() -> tuple[int, int]:
@@ -184,7 +184,6 @@ async def test_a_session_lasts_from_its_last_use_and_is_written_once_an_hour(
     assert code(await page.get("/api/v1/session")) == "signed_out"
     await sign_in(page)
     assert len(hashes(db)) == 1  # the old one is swept away
-    assert lin.id
 
 
 async def test_only_the_hash_of_a_token_is_kept(page: httpx.AsyncClient, db: Database) -> None:
@@ -195,7 +194,8 @@ async def test_only_the_hash_of_a_token_is_kept(page: httpx.AsyncClient, db: Dat
 
 
 async def test_leaving_and_a_new_password_end_every_session(page: httpx.AsyncClient, db: Database) -> None:
-    lin, boss = person(db, password=PASSWORD), person(db, "Boss", role="administrator", password=PASSWORD)
+    lin = person(db, password=PASSWORD)
+    person(db, "Boss", role="administrator", password=PASSWORD)
     cookies = {}
     for email in (LIN, "boss@desk.example"):
         await sign_in(page, email)
@@ -220,7 +220,6 @@ async def test_leaving_and_a_new_password_end_every_session(page: httpx.AsyncCli
     page.cookies.clear()
     page.cookies.set("yingke", mine)
     assert code(await page.get("/api/v1/session")) == "signed_out"
-    assert boss.id
 
 
 async def test_a_password_that_changed_meanwhile_opens_nothing(db: Database) -> None:
@@ -247,7 +246,8 @@ async def test_the_actor_has_role_groups_and_session(db: Database) -> None:
     opened = db.write_now(acts.sign_in, account, None, "Browser\n\x00 1", "", 14)
     who = db.read_now(staff.authenticate, {"yingke": opened.token}, "yingke")
     assert who is not None
-    assert (who.kind, who.id, who.groups) == ("staff", lin.id, {sales.id})
+    assert (who.kind, who.id) == ("staff", lin.id)
+    assert who.groups == frozenset({sales.id})
     assert who.rights == actor(db, lin).rights
     assert who.session is not None
     assert "staff.manage" not in who.rights
@@ -263,13 +263,21 @@ Begin = Callable[..., Awaitable[httpx.Response]]
 @pytest.fixture
 def begin(page: httpx.AsyncClient) -> Begin:
     async def post(token: str, **other: str) -> httpx.Response:
-        body = {"token": token, "name": "何静", "email": "He@desk.example", "password": PASSWORD, "locale": "zh-CN"}
+        body = {
+            "token": token,
+            "name": "何静",
+            "email": "He@desk.example",
+            "password": PASSWORD,
+            "locale": "zh-CN",
+        }
         return await page.post("/api/v1/setup", json=body | other)
 
     return post
 
 
-async def test_the_first_administrator_is_made_once(page: httpx.AsyncClient, db: Database, begin: Begin) -> None:
+async def test_the_first_administrator_is_made_once(
+    page: httpx.AsyncClient, db: Database, begin: Begin
+) -> None:
     earlier, token = (db.write_now(staff.setup_token) for _ in range(2))
     assert token is not None
     assert earlier is not None
@@ -321,7 +329,13 @@ async def test_an_administrator_makes_people_and_groups(page: httpx.AsyncClient,
     person(db, "Boss", role="administrator", password=PASSWORD)
     await sign_in(page, "boss@desk.example")
     sales = (await command(page, "staff.create_group", name="售前")).json()
-    new = {"name": "林芳", "email": "Lin@desk.example", "role": "agent", "locale": "zh-CN", "groups": [sales["key"]]}
+    new = {
+        "name": "林芳",
+        "email": "Lin@desk.example",
+        "role": "agent",
+        "locale": "zh-CN",
+        "groups": [sales["key"]],
+    }
     made = await command(page, "staff.create", **new, password=PASSWORD, capacity=5)
     assert made.status_code == 200
     row = made.json()
@@ -385,7 +399,7 @@ async def test_bad_arguments_are_refused_and_never_break(page: httpx.AsyncClient
         ("staff.change", {"staff": boss.key, "rev": 3}),
         ("staff.set_intent", {"intent": "sleepy"}),
         ("staff.set_intent", {"intent": "away", "reason": "x" * 101}),
-        ("staff.set_idle", {"idle": 1}),
+        ("staff.set_idle", {"idle": "perhaps"}),
         ("staff.set_locale", {"locale": "fr"}),
         ("staff.create_group", {"name": "\u0007"}),
         ("staff.create_group", {"name": 7}),
@@ -396,7 +410,9 @@ async def test_bad_arguments_are_refused_and_never_break(page: httpx.AsyncClient
             assert (await page.get(f"/api/v1/{path}?{query}")).status_code in (404, 422), (path, query)
 
 
-async def test_an_agent_sees_the_team_and_changes_only_themselves(page: httpx.AsyncClient, db: Database) -> None:
+async def test_an_agent_sees_the_team_and_changes_only_themselves(
+    page: httpx.AsyncClient, db: Database
+) -> None:
     lin = person(db, password=PASSWORD)
     await sign_in(page)
     assert (await command(page, "staff.set_intent", intent="away", reason="午饭")).json()["reason"] == "午饭"

@@ -48,7 +48,7 @@ class MessageAdded(Event, frozen=True):
     conversation_id: int
     seq: int
     sender_kind: str
-    kind: str
+    message_kind: str
     group_id: int
     staff_id: int | None  # whoever has the conversation
 

@@ -200,10 +200,7 @@ def page_all(
         at, id_ = before
         where.append(or_(_c.started_at < at, and_(_c.started_at == at, _c.id < id_)))
     rows = read.execute(
-        select(*_conversation_columns)
-        .where(*where)
-        .order_by(_c.started_at.desc(), _c.id.desc())
-        .limit(limit)
+        select(*_conversation_columns).where(*where).order_by(_c.started_at.desc(), _c.id.desc()).limit(limit)
     )
     return [_conversation(row) for row in rows]
 
@@ -230,7 +227,12 @@ def of_assignee(read: Read, staff_id: int) -> list[Conversation]:
 
 
 def latest_messages(
-    read: Read, conversation: Conversation, *, before: int | None = None, public: bool = False, limit: int = LATEST
+    read: Read,
+    conversation: Conversation,
+    *,
+    before: int | None = None,
+    public: bool = False,
+    limit: int = LATEST,
 ) -> list[Message]:
     """The latest messages of one conversation, oldest first.
 
@@ -242,10 +244,32 @@ def latest_messages(
         where.append(_m.public_seq.is_not(None))
     if before is not None:
         where.append(seq < before)
-    rows = read.execute(
-        select(*_message_columns).where(*where).order_by(_m.seq.desc()).limit(limit)
-    )
+    rows = read.execute(select(*_message_columns).where(*where).order_by(_m.seq.desc()).limit(limit))
     return [_message(row) for row in reversed(rows.all())]
+
+
+def search_messages(
+    read: Read, who: Actor, query: str, before: int | None, limit: int
+) -> list[tuple[int, Conversation, Message]]:
+    """Messages with every term of `query`, newest first, in conversations that `who` may read now.
+
+    before: the id of the last one of the page above. Answers (id, conversation, message).
+    """
+    hits = models.message_search.match(read.dialect, query)
+    where = [scope(who, READ)]
+    if before is not None:
+        where.append(hits.c.id < before)
+    rows = read.execute(
+        select(hits.c.id, *_message_columns, *_conversation_columns)
+        .select_from(hits)
+        .join(models.message, _m.id == hits.c.id)
+        .join(models.conversation, _c.id == _m.conversation_id)
+        .where(*where)
+        .order_by(hits.c.id.desc())
+        .limit(limit)
+    )
+    cut = 1 + len(MESSAGE_FIELDS)
+    return [(row[0], _conversation(row[cut:]), _message(row[1:cut])) for row in rows]
 
 
 def public_of(read: Read, conversation_id: int, seq: int) -> int:
@@ -274,7 +298,7 @@ def seq_of_public(read: Read, conversation_id: int, public_seq: int) -> int:
 
 def count_from(read: Read, conversation_id: int, sender: str, after_seq: int) -> int:
     """How many messages (no notes, no events) of one side come after `after_seq`."""
-    return read.execute(
+    counted = (
         select(func.count())
         .select_from(models.message)
         .where(
@@ -283,7 +307,8 @@ def count_from(read: Read, conversation_id: int, sender: str, after_seq: int) ->
             _m.sender_kind == sender,
             _m.kind == "text",
         )
-    ).scalar_one()
+    )
+    return cast(int, read.execute(counted).scalar_one())
 
 
 _TEXTS = Sql(

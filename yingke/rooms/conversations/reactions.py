@@ -22,26 +22,28 @@ PIECE = 100
 @on_many(MessageAdded, reader=SEARCH_READER)
 def index(tx: Tx, entries: Sequence[tuple[Entry, MessageAdded]]) -> None:
     """Make what was said findable."""
-    places = [(fact.conversation_id, fact.seq) for _, fact in entries if fact.kind != Kind.EVENT]
+    places = [(fact.conversation_id, fact.seq) for _, fact in entries if fact.message_kind != Kind.EVENT]
     models.message_search.put(tx, queries.texts(tx, places))
 
 
 @on(CustomerChanged, reader="conversations.names")
-def rename_customer(tx: Tx, entry: Entry, fact: CustomerChanged) -> None:
+def rename_customer(tx: Tx, _: Entry, fact: CustomerChanged) -> None:
     ref = customers.refs(tx, [fact.customer_id]).get(fact.customer_id)
     if ref is not None:
-        _each(tx, "customer_id", fact.customer_id, lambda id_: rename(tx, id_, customer=Ref(ref.key, ref.name)))
+        _each(
+            tx, "customer_id", fact.customer_id, lambda id_: rename(tx, id_, customer=Ref(ref.key, ref.name))
+        )
 
 
 @on(StaffChanged, reader="conversations.names")
-def rename_assignee(tx: Tx, entry: Entry, fact: StaffChanged) -> None:
+def rename_assignee(tx: Tx, _: Entry, fact: StaffChanged) -> None:
     ref = staff.refs(tx, [fact.staff_id]).get(fact.staff_id)
     if ref is not None:
         _each(tx, "assignee_id", fact.staff_id, lambda id_: rename(tx, id_, assignee=Ref(ref.key, ref.name)))
 
 
 @on(GroupChanged, reader="conversations.names")
-def rename_group(tx: Tx, entry: Entry, fact: GroupChanged) -> None:
+def rename_group(tx: Tx, _: Entry, fact: GroupChanged) -> None:
     ref = staff.group_refs(tx, [fact.group_id]).get(fact.group_id)
     if ref is not None:
         _each(tx, "group_id", fact.group_id, lambda id_: rename(tx, id_, group=Ref(ref.key, ref.name)))

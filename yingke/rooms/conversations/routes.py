@@ -14,12 +14,13 @@ from yingke.kernel.entries import RowOut
 from yingke.kernel.http import Page, Parameter, fetch
 from yingke.kernel.parse import Args, Count, OutKey, clean_text, parse_place, place
 from yingke.kernel.rights import Actor
+from yingke.kernel.text import mark as mark_words
 from yingke.rooms.conversations import audience, queries
 from yingke.rooms.conversations.actions import lifecycle
 from yingke.rooms.conversations.actions.marks import Mark, mark
 from yingke.rooms.conversations.actions.receive import Inbound, receive
 from yingke.rooms.conversations.rows import as_row, put_staff_message, staff_conversation
-from yingke.rooms.conversations.terms import LATEST, READ, REPLY, Kind, Marks, StaffConversation, State
+from yingke.rooms.conversations.terms import LATEST, READ, REPLY, Kind, Marks, Ref, StaffConversation, State
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
@@ -58,6 +59,19 @@ class Nothing(msgspec.Struct, frozen=True):
 class History(msgspec.Struct, frozen=True):
     rows: list[RowOut]
     more: bool
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was searched for; marks: [from, to) of the words, in code points."""
+
+    conversation: str
+    customer: Ref
+    seq: int
+    at: datetime
+    from_: str = msgspec.field(name="from")
+    kind: str
+    text: str
+    marks: list[tuple[int, int]]
 
 
 async def _say(ctx: Context, args: Say, kind: Kind) -> Sent:
@@ -168,4 +182,34 @@ def _history(read: Read, who: Actor, key: str, before: int | None, limit: int) -
     )
 
 
-routes = [list_conversations, get_conversation, list_messages]
+@fetch("/api/v1/search", right=READ)
+async def search(
+    db: Database,
+    who: Actor,
+    q: Annotated[str, Parameter(min_length=1, max_length=200)],
+    after: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
+    limit: Limit = 50,
+) -> Page[Found]:
+    """Messages with every word of `q`, newest first, in conversations one may read."""
+    return await db.read(_search, who, q, after, limit)
+
+
+def _search(read: Read, who: Actor, q: str, after: int | None, limit: int) -> Page[Found]:
+    found = queries.search_messages(read, who, q, after, limit + 1)
+    rows = [
+        Found(
+            conversation=c.key,
+            customer=Ref(c.customer_key, c.customer_name),
+            seq=m.seq,
+            at=moment(m.at),
+            from_=m.sender_kind,
+            kind=m.kind,
+            text=m.text,
+            marks=mark_words(m.text, q),
+        )
+        for _, c, m in found[:limit]
+    ]
+    return Page(rows, str(found[limit - 1][0]) if len(found) > limit else None)
+
+
+routes = [list_conversations, get_conversation, list_messages, search]

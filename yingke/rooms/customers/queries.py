@@ -41,9 +41,7 @@ def refs(read: Read, ids: Collection[int]) -> dict[int, CustomerRef]:
 def for_change(tx: Tx, who: Actor, key: str) -> Row[Any]:
     """The customer's row, locked. Raises Forbidden, NotFound."""
     who.need(terms.CHANGE)
-    row = tx.execute(
-        select(models.customer).where(models.customer.c.key == key).with_for_update()
-    ).first()
+    row = tx.execute(select(models.customer).where(models.customer.c.key == key).with_for_update()).first()
     if row is None:
         raise NotFound()
     return row

@@ -102,9 +102,7 @@ def present(tx: Tx, staff_id: int, connected: bool) -> None:
     _know(tx, staff_id)
     c = models.agent.c
     if connected:
-        tx.execute(
-            update(models.agent).where(c.staff_id == staff_id).values(away_at=None, given_up_at=None)
-        )
+        tx.execute(update(models.agent).where(c.staff_id == staff_id).values(away_at=None, given_up_at=None))
     else:
         tx.execute(
             update(models.agent)
@@ -231,7 +229,9 @@ def tell_due(tx: Tx, limit: int) -> int:
         if claimed.rowcount == 1:
             if _tell(tx, group_id):
                 tx.execute(
-                    update(models.group).where(c.group_id == group_id).values(tell_at=tx.now + TELL_EVERY // 10)
+                    update(models.group)
+                    .where(c.group_id == group_id)
+                    .values(tell_at=tx.now + TELL_EVERY // 10)
                 )
             return 1
     return 0

@@ -37,9 +37,7 @@ def next_tell(read: Read) -> int | None:
 
 def next_away(read: Read) -> int | None:
     """When the next absent one's waiting conversations are to be offered to others."""
-    return read.execute(
-        select(func.min(_a.away_at)).where(_a.given_up_at.is_(None))
-    ).scalar()
+    return read.execute(select(func.min(_a.away_at)).where(_a.given_up_at.is_(None))).scalar()
 
 
 def groups_due(read: Read, column: str, now: int, limit: int) -> list[int]:
@@ -116,14 +114,12 @@ def loads(read: Read) -> Sequence[tuple[int, int, int]]:
             counted, counted.c.staff_id == _a.staff_id
         )
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [tuple(row) for row in rows]
 
 
 def decisions_of(read: Read, conversation_id: int) -> list[Decision]:
     c = models.decision.c
-    rows = read.execute(
-        select(models.decision).where(c.conversation_id == conversation_id).order_by(c.id)
-    )
+    rows = read.execute(select(models.decision).where(c.conversation_id == conversation_id).order_by(c.id))
     return [
         Decision(
             row.conversation_id,

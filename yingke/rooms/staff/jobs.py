@@ -6,4 +6,6 @@ from yingke.kernel import timers
 from yingke.rooms.staff.actions import presence
 from yingke.rooms.staff.queries import records
 
-timers.source("staff.connected", records.next_disconnect, presence.disconnect_due)
+SOURCE = "staff.connected"
+
+timers.source(SOURCE, records.next_disconnect, presence.disconnect_due)

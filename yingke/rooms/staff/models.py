@@ -18,7 +18,9 @@ staff = Table(
     Column("locale", Text, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("rev", Integer, nullable=False),  # of the rows `me` and `staff`: grows with presence and groups too
+    Column(
+        "rev", Integer, nullable=False
+    ),  # of the rows `me` and `staff`: grows with presence and groups too
     Column("created_at", Micros, nullable=False),
 )
 

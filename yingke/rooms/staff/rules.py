@@ -12,7 +12,9 @@ MIN_PASSWORD = 10  # Unicode code points
 MAX_PASSWORD = 256
 MAX_REASON = 100
 
-_EMAIL = re.compile(r"[^\s@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,64}@[^\s@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,190}")
+_EMAIL = re.compile(
+    r"[^\s@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,64}@[^\s@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,190}"
+)
 
 
 def accepting(*, active: bool, intent: str, connected: bool, idle: bool) -> bool:

@@ -155,10 +155,7 @@ def _make_customers(tx: Tx, visitor_ids: Collection[int]) -> dict[int, CustomerR
             update(models.visitor)
             .where(models.visitor.c.id == bindparam("visitor"))
             .values(customer_id=bindparam("customer")),
-            [
-                {"visitor": row.id, "customer": ref.id}
-                for row, ref in zip(rows, made, strict=True)
-            ],
+            [{"visitor": row.id, "customer": ref.id} for row, ref in zip(rows, made, strict=True)],
         )
     new = {row.id: ref for row, ref in zip(rows, made, strict=True)}
     elsewhere = [visitor for visitor in visitor_ids if visitor not in new]  # another transaction was first

@@ -32,7 +32,6 @@ __all__ = [
     "SiteRef",
     "SiteRow",
     "actor_of",
-    "actor_of",
     "authenticate",
     "begin",
     "change_site",

@@ -229,16 +229,3 @@ def without_customer(tx: Tx, visitor_ids: Collection[int]) -> list[Row[Any]]:
             .with_for_update(of=models.visitor)
         )
     )
-
-
-def actor_of(read: Read, visitor_id: int) -> Actor:
-    """The visitor with this id, for a stream whose ticket names it. Raises as `session`."""
-    c = models.visitor.c
-    row = read.execute(
-        select(c.id, c.key, c.site_id, c.customer_id, c.locale, c.expires_at).where(c.id == visitor_id)
-    ).first()
-    if row is None:
-        raise Unauthenticated("token_unknown")
-    if row.expires_at <= read.now:
-        raise Unauthenticated("token_expired")
-    return visitor_actor(row.id, row.key, row.site_id, row.customer_id, row.locale)

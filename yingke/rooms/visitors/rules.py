@@ -31,7 +31,9 @@ def origins(texts: Sequence[str]) -> list[str]:
     if len(texts) > MAX_ORIGINS:
         params = {"limit": MAX_ORIGINS}
         raise Invalid(
-            "too_many_origins", params, errors=[FieldError("args.allowed_origins", "too_many_origins", params)]
+            "too_many_origins",
+            params,
+            errors=[FieldError("args.allowed_origins", "too_many_origins", params)],
         )
     return list(dict.fromkeys(_origin(text, place) for place, text in enumerate(texts)))
 

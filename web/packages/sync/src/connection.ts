@@ -1,31 +1,30 @@
 import { Answers } from './answers.ts'
 import { backoff } from './backoff.ts'
 import type { Door } from './door.ts'
-import type { ServerFrame, Topics } from './frames.ts'
+import type { ServerFrame } from './frames.ts'
 import { Refused, UNAUTHORISED, Unknown, post } from './http.ts'
 import type { Replica } from './replica.ts'
 import { Subscriptions, type Listener } from './subscriptions.ts'
 import { uuid7 } from './uuid.ts'
-import { onUse, onWake } from './wake.ts'
-import type { Down, OpenWire, Wire } from './wire.ts'
+import { onWake } from './wake.ts'
+import { NO_WIRE, type Down, type OpenWire } from './wire.ts'
 
 const SOCKET = 0
 const SOCKET_TRIES = 3
-const CLIMB_AFTER = 300_000
 const FIRST_WAIT = 500
 const FLOOD_WAIT = 30_000
 const STEADY = 5_000
 
-/** `stopped` needs somebody: a new session, a sign-in, or use of the page. */
+/** `stopped` needs somebody: a new session or a sign-in. */
 export type Status = 'idle' | 'connecting' | 'live' | 'waiting' | 'stopped'
 
 export interface ConnectionOptions {
   /** Ways to connect, the best first: the socket, then whatever else there is. */
   readonly ladder: readonly OpenWire[]
   /** `why` says what made it `waiting` or `stopped`. */
-  status?(status: Status, why?: Down): void
+  status(status: Status, why?: Down): void
   /** Token or cookie is no longer good. Renew it, then `start()` again. */
-  unauthorised?(): void
+  unauthorised(): void
   random?(): number
 }
 
@@ -35,16 +34,13 @@ export class Connection {
   private readonly subscriptions = new Subscriptions()
   private readonly answers = new Answers()
   private readonly forgetWake: () => void
-  private forgetUse: (() => void) | undefined
-  private wire: Wire | undefined
-  private trial: Wire | undefined
+  private wire = NO_WIRE
   private sockets: boolean
   private level: number
   private failures = 0
   private attempt = 0
   private liveSince = 0
   private timer: ReturnType<typeof setTimeout> | undefined
-  private climber: ReturnType<typeof setTimeout> | undefined
   private readonly door: Door
   private readonly options: ConnectionOptions
 
@@ -63,7 +59,6 @@ export class Connection {
   stop(): void {
     this.lose()
     clearTimeout(this.timer)
-    this.forgetUse?.()
     this.become('idle')
   }
 
@@ -76,27 +71,27 @@ export class Connection {
   /** The replica lives as long as the subscription; it is kept through every reconnect. */
   subscribe(topic: string, listener: Listener): { replica: Replica; unsubscribe(): void } {
     const replica = this.subscriptions.add(topic, listener)
-    this.retopic({ [topic]: null }, [])
+    this.wire.retopic({ [topic]: null }, [])
     return {
       replica,
       unsubscribe: () => {
-        if (this.subscriptions.remove(topic, replica)) this.retopic({}, [topic])
+        if (this.subscriptions.remove(topic, replica)) this.wire.retopic({}, [topic])
       },
     }
   }
 
   /** Throws `Refused` (final) or `Unknown` (repeat it with the same id). */
   async command<Answer>(name: string, args: object, id = uuid7()): Promise<Answer> {
-    const sent = this.status === 'live' && this.wire?.send({ t: 'command', id, do: name, args })
+    const sent = this.status === 'live' && this.wire.send({ t: 'command', id, do: name, args })
     try {
-      if (sent) return (await this.answers.wait(id, () => this.wire?.probe())) as Answer
+      if (sent) return (await this.answers.wait(id, () => this.wire.probe())) as Answer
       const answer = await post<Answer>(this.door, this.door.commands + name, { ...this.door.proof(), id, args })
       // Commands go by HTTP while a socket has long been silent; this shows that it is the socket which fails.
-      if (this.status === 'live') this.wire?.probe()
+      if (this.status === 'live') this.wire.probe()
       return answer
     } catch (error) {
       if (error instanceof Refused && error.problem.status === UNAUTHORISED) {
-        this.options.unauthorised?.()
+        this.options.unauthorised()
         throw new Unknown(error.problem.code, 0, true)
       }
       throw error
@@ -105,25 +100,18 @@ export class Connection {
 
   private connect(): void {
     clearTimeout(this.timer)
-    this.forgetUse?.()
-    this.forgetUse = undefined
     this.become('connecting')
     this.subscriptions.interrupted()
     try {
-      this.wire = this.open(this.level, (frame) => this.heard(frame), (why) => this.fell(why))
+      const open = this.options.ladder[this.level]!
+      this.wire = open(this.door, () => this.subscriptions.cursors(), {
+        frame: (frame) => this.heard(frame),
+        down: (why) => this.fell(why),
+      })
     } catch {
       this.sockets = false // browsers throw for an insecure socket on a secure page
       this.fell('mute')
     }
-  }
-
-  private open(level: number, frame: (frame: ServerFrame) => void, down: (why: Down) => void): Wire {
-    return this.options.ladder[level]!(this.door, () => this.subscriptions.cursors(), { frame, down })
-  }
-
-  private retopic(added: Topics, removed: string[]): void {
-    this.wire?.retopic(added, removed)
-    this.trial?.retopic(added, removed)
   }
 
   private heard(frame: ServerFrame): void {
@@ -136,36 +124,37 @@ export class Connection {
   private greeted(): void {
     this.liveSince = Date.now()
     if (this.level === SOCKET) this.failures = 0
-    else this.climbLater()
     this.become('live')
   }
 
   private fell(why: Down): void {
     const wasLive = this.status === 'live'
+    const from = this.level
     this.lose()
     if (wasLive && Date.now() - this.liveSince > STEADY) this.attempt = 0
-    const from = this.level
-    if (!wasLive) this.chooseLevel(why)
-    if (why === 'unauthorised' || why === 'forbidden' || why === 'crowded') {
+    this.chooseLevel(why, wasLive)
+    if (why === 'unauthorised' || why === 'forbidden') {
       this.become('stopped', why)
-      if (why === 'unauthorised') this.options.unauthorised?.()
-      if (why === 'crowded') this.forgetUse = onUse(() => this.start())
+      if (why === 'unauthorised') this.options.unauthorised()
       return
     }
     this.become('waiting', why)
+    if (why === 'crowded') return // until this page is used
     // Another transport may be tried at once: it is not the server that failed.
-    const wait = this.level > from ? 0 : backoff(this.attempt++, FIRST_WAIT, this.options.random)
+    const wait = this.level === from ? backoff(this.attempt++, FIRST_WAIT, this.options.random) : 0
     this.timer = setTimeout(() => this.connect(), why === 'flood' ? FLOOD_WAIT + wait : wait)
   }
 
   /** Down the ladder only when this transport is to blame: a server that is down answers on none of them. */
-  private chooseLevel(why: Down): void {
-    if (why === 'unreachable') {
+  private chooseLevel(why: Down, wasLive: boolean): void {
+    if (why === 'better') {
+      this.level = this.lowest()
+    } else if (wasLive) {
+      return
+    } else if (why === 'unreachable') {
       this.level = this.lowest()
       this.failures = 0
-    } else if (this.level === SOCKET) {
-      if (why === 'mute' || (why === 'lost' && ++this.failures >= SOCKET_TRIES)) this.level++
-    } else if (why === 'mute') {
+    } else if (why === 'mute' || (this.level === SOCKET && why === 'lost' && ++this.failures >= SOCKET_TRIES)) {
       this.level = Math.min(this.level + 1, this.options.ladder.length - 1)
     }
   }
@@ -174,54 +163,20 @@ export class Connection {
     return this.sockets ? SOCKET : SOCKET + 1
   }
 
-  /** Try a better transport beside the one in use, and change over only when it has said hello. */
-  private climbLater(): void {
-    clearTimeout(this.climber)
-    this.climber = setTimeout(() => this.climb(this.lowest()), CLIMB_AFTER)
-  }
-
-  private climb(level: number): void {
-    if (level >= this.level) return this.climbLater()
-    const wire: Wire = this.open(
-      level,
-      (frame) => {
-        if (this.trial === wire) this.changeOver(wire, level)
-        this.heard(frame)
-      },
-      (why) => {
-        if (this.wire === wire) return this.fell(why)
-        this.trial = undefined
-        this.climb(level + 1)
-      },
-    )
-    this.trial = wire
-  }
-
-  private changeOver(wire: Wire, level: number): void {
-    this.wire?.close()
-    this.subscriptions.interrupted()
-    this.wire = wire
-    this.trial = undefined
-    this.level = level
-    this.greeted()
-  }
-
   private wake(): void {
     if (this.status === 'waiting') this.connect()
-    else if (this.status === 'live') this.wire?.probe()
+    else if (this.status === 'live') this.wire.probe()
   }
 
   private lose(): void {
-    this.wire?.close()
-    this.trial?.close()
-    this.wire = this.trial = undefined
-    clearTimeout(this.climber)
+    this.wire.close()
+    this.wire = NO_WIRE
     this.answers.lose()
   }
 
   private become(status: Status, why?: Down): void {
     if (status === this.status) return
     this.status = status
-    this.options.status?.(status, why)
+    this.options.status(status, why)
   }
 }

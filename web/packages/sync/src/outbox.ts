@@ -1,5 +1,6 @@
 import { bell, type Bell } from './bell.ts'
 import { Refused, Unknown } from './http.ts'
+import { Nap } from './nap.ts'
 import type { Saved, Store } from './store.ts'
 import { turns, type Turns } from './turns.ts'
 import { continueAfter, uuid7 } from './uuid.ts'
@@ -24,7 +25,7 @@ export interface OutboxOptions {
   readonly store: Store
   /** Does the command once more or for the first time. Throws `Refused` (final) or `Unknown`. */
   send(message: Saved): Promise<unknown>
-  changed?(): void
+  changed(): void
   random?(): number
 }
 
@@ -35,6 +36,12 @@ interface Kept {
   answer?: unknown
 }
 
+/** The loop that sends to one target. */
+interface Work {
+  again: boolean
+  readonly nap: Nap
+}
+
 /**
  * What a person has sent, until it is known to be kept.
  *
@@ -43,7 +50,7 @@ interface Kept {
  */
 export class Outbox {
   private readonly kept = new Map<string, Kept>()
-  private readonly working = new Map<string, { again: boolean; wake?: () => void }>()
+  private readonly working = new Map<string, Work>()
   /** Finished here; a list read from the store a moment earlier may still name them. */
   private readonly done = new Set<string>()
   private readonly options: OutboxOptions
@@ -68,7 +75,7 @@ export class Outbox {
     this.closed = true
     this.bell.close()
     clearTimeout(this.lateTimer)
-    for (const { wake } of this.working.values()) wake?.()
+    this.poke()
   }
 
   /** Resolves when the message is stored. Throws `Full`, and then holds nothing of it. */
@@ -106,7 +113,7 @@ export class Outbox {
 
   /** Try at once what is waiting to be tried again. */
   poke(): void {
-    for (const { wake } of this.working.values()) wake?.()
+    for (const { nap } of this.working.values()) nap.wake()
   }
 
   /** A refusal is final for its id, so what was refused goes again as a new message. */
@@ -134,7 +141,7 @@ export class Outbox {
       running.again = true
       return
     }
-    const me: { again: boolean; wake?: () => void } = { again: true }
+    const me: Work = { again: true, nap: new Nap() }
     this.working.set(target, me)
     for (let attempt = 0; me.again && !this.closed; ) {
       me.again = false
@@ -146,7 +153,7 @@ export class Outbox {
         continue
       }
       // The turn is not kept meanwhile: another tab may be in a better position to send.
-      await this.pause(me, Math.max(wait, this.backoff(attempt++)))
+      await me.nap.take(Math.max(wait, this.backoff(attempt++)))
     }
     this.working.delete(target)
   }
@@ -210,19 +217,8 @@ export class Outbox {
     return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt) * (0.75 + random() / 2)
   }
 
-  private pause(me: { wake?: () => void }, ms: number): Promise<void> {
-    return new Promise((resume) => {
-      const timer = setTimeout(() => me.wake?.(), ms)
-      me.wake = () => {
-        clearTimeout(timer)
-        delete me.wake
-        resume()
-      }
-    })
-  }
-
   private changed(): void {
-    this.options.changed?.()
+    this.options.changed()
     clearTimeout(this.lateTimer)
     const now = Date.now()
     const due = this.items()

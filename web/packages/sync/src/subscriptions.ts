@@ -4,8 +4,8 @@ import { Replica, type Applied } from './replica.ts'
 export interface Listener {
   /** Rows or cursor have changed, or the server has said that nothing was missed (`resumed`). */
   applied(applied: Applied, replica: Replica): void
-  signal?(name: string, data: unknown): void
-  denied?(problem: Problem): void
+  signal(name: string, data: unknown): void
+  denied(problem: Problem): void
 }
 
 /** The topics wanted, each with its replica, which outlives every connection. */
@@ -39,9 +39,9 @@ export class Subscriptions {
     const topic = this.topics.get(frame.topic)
     if (!topic) return
     const { replica, listener } = topic
-    if (frame.t === 'signal') return listener.signal?.(frame.name, frame.data)
+    if (frame.t === 'signal') return listener.signal(frame.name, frame.data)
     const applied = replica.apply(frame)
     if (applied.length || frame.t === 'resumed') listener.applied(applied, replica)
-    if (frame.t === 'denied') listener.denied?.(frame.problem)
+    if (frame.t === 'denied') listener.denied(frame.problem)
   }
 }

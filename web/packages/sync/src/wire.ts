@@ -6,7 +6,9 @@ export type Down =
   | 'lost' //       it broke or fell silent: come back
   | 'mute' //       it opened, and no hello came: this transport does not work here
   | 'unreachable' // the server itself did not answer: no fault of this transport
-  | 'unauthorised' | 'forbidden'
+  | 'better' //     a better transport works again: use that
+  | 'unauthorised'
+  | 'forbidden'
   | 'crowded' //    too many connections of this person: wait until this page is used
   | 'flood'
 
@@ -27,6 +29,14 @@ export interface Wire {
   close(): void
 }
 
+/** In the place of a wire while there is none. */
+export const NO_WIRE: Wire = {
+  send: () => false,
+  retopic: () => undefined,
+  probe: () => undefined,
+  close: () => undefined,
+}
+
 /** Opens a wire; `topics` tells at any time what is wanted and the cursors held. */
 export type OpenWire = (door: Door, topics: () => Topics, ends: Ends) => Wire
 
@@ -42,7 +52,7 @@ export function counted(ends: Ends, gap: () => void): (frame: ServerFrame) => vo
 /** A transport whose code is fetched when it is first needed. */
 export function later(fetchIt: () => Promise<OpenWire>): OpenWire {
   return (door, topics, ends) => {
-    let wire: Wire | undefined
+    let wire = NO_WIRE
     let closed = false
     fetchIt().then(
       (open) => {
@@ -53,12 +63,12 @@ export function later(fetchIt: () => Promise<OpenWire>): OpenWire {
       },
     )
     return {
-      send: (frame) => !!wire && wire.send(frame),
-      retopic: (added, removed) => wire?.retopic(added, removed), // not yet open: it will ask for all topics
-      probe: () => wire?.probe(),
+      send: (frame) => wire.send(frame),
+      retopic: (added, removed) => wire.retopic(added, removed), // not yet open: it will ask for all topics
+      probe: () => wire.probe(),
       close() {
         closed = true
-        wire?.close()
+        wire.close()
       },
     }
   }

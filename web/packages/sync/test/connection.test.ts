@@ -3,7 +3,7 @@ import { LADDER } from '../src/ladder.ts'
 import { Connection, type Status } from '../src/connection.ts'
 import type { Replica } from '../src/replica.ts'
 import { Refused, Unknown } from '../src/http.ts'
-import { FakeFetch, FakeSocket, fakeDoor } from './fakes.ts'
+import { FakeFetch, FakeSocket, deaf, fakeDoor } from './fakes.ts'
 
 const SNAPSHOT = { t: 'snapshot', topic: 'chat', cursor: 'c1', rows: [['message', 'a', 1, { seq: 1 }]], more: false }
 
@@ -34,7 +34,7 @@ function start(random = 0.5): void {
     unauthorised,
     random: () => random,
   })
-  replica = connection.subscribe('chat', { applied: () => undefined, signal }).replica
+  replica = connection.subscribe('chat', { ...deaf, signal }).replica
   connection.start()
 }
 function live(): FakeSocket {
@@ -107,7 +107,7 @@ describe('a socket', () => {
 
   it('subscribes and unsubscribes at run time', () => {
     const socket = live()
-    const other = connection.subscribe('thread/1', { applied: () => undefined })
+    const other = connection.subscribe('thread/1', deaf)
     other.unsubscribe()
     expect(socket.sent.slice(2)).toEqual([
       { t: 'subscribe', topics: { 'thread/1': null } },
@@ -194,7 +194,7 @@ describe('coming back', () => {
     live().drop(4409)
     await pass(600_000)
     expect(FakeSocket.made).toHaveLength(1)
-    window.dispatchEvent(new Event('pointerdown'))
+    window.dispatchEvent(new Event('focus'))
     expect(FakeSocket.made).toHaveLength(2)
     vi.unstubAllGlobals()
   })

@@ -2,6 +2,7 @@ import { vi } from 'vitest'
 import type { Door } from '../src/door.ts'
 import { visitorDoor } from '../src/door.ts'
 import type { Topics } from '../src/frames.ts'
+import type { Listener } from '../src/subscriptions.ts'
 
 type Frame = Record<string, unknown> & { t: string }
 
@@ -104,3 +105,6 @@ export function fakeDoor(fetch: FakeFetch, sockets = true): Door {
   const door = visitorDoor('https://desk.example/', 'zh-CN', () => 'tok')
   return { ...door, fetch: fetch.fetch, WebSocket: sockets ? (FakeSocket as unknown as typeof WebSocket) : undefined }
 }
+
+/** A listener to a topic of which only the replica counts. */
+export const deaf: Listener = { applied: () => undefined, signal: () => undefined, denied: () => undefined }

@@ -3,7 +3,7 @@ import { LADDER } from '../src/ladder.ts'
 import { Connection } from '../src/connection.ts'
 import type { Replica } from '../src/replica.ts'
 import { later, type OpenWire } from '../src/wire.ts'
-import { FakeFetch, FakeSocket, fakeDoor } from './fakes.ts'
+import { FakeFetch, FakeSocket, deaf, fakeDoor } from './fakes.ts'
 
 const HELLO = { t: 'hello', n: 1, epoch: 'e', now: '', ping: 25 }
 const SNAPSHOT = { t: 'snapshot', topic: 'chat', cursor: 'c1', rows: [], more: false }
@@ -24,8 +24,8 @@ afterEach(() => {
 })
 
 function start(sockets = true): void {
-  connection = new Connection(fakeDoor(server, sockets), { ladder: LADDER, random: () => 0.5 })
-  replica = connection.subscribe('chat', { applied: () => undefined }).replica
+  connection = new Connection(fakeDoor(server, sockets), { ladder: LADDER, status: vi.fn(), unauthorised: vi.fn(), random: () => 0.5 })
+  replica = connection.subscribe('chat', deaf).replica
   connection.start()
 }
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
@@ -96,19 +96,22 @@ describe('the ladder', () => {
     expect(connection.status).toBe('live')
   })
 
-  it('climbs back after 5 minutes without losing the line it has', async () => {
+  it('climbs back after 5 minutes, and keeps the line it has until the better one has been greeted', async () => {
     await onPoll()
     await quietly(300_000)
-    expect(connection.status).toBe('live')
     const trial = FakeSocket.latest()
+    expect(connection.status).toBe('live')
     trial.greet()
-    trial.say({ t: 'resumed', topic: 'chat' })
-    expect(trial.of('subscribe')).toEqual([{ t: 'subscribe', topics: { chat: 'c1' } }])
+    expect(trial.closed).toBe(true)
+    await pass(1)
+    const socket = FakeSocket.latest()
+    expect(socket).not.toBe(trial)
+    socket.greet()
+    expect(socket.of('subscribe')).toEqual([{ t: 'subscribe', topics: { chat: 'c1' } }])
     const polls = server.count('poll')
     await pass(20_000)
     expect(server.count('poll')).toBe(polls)
-    trial.say({ t: 'pong', cursor: 'c2' })
-    expect(replica.cursor).toBe('c2')
+    expect(connection.status).toBe('live')
   })
 
   it('tries the rung above when the top one fails, and waits another 5 minutes', async () => {
@@ -157,7 +160,7 @@ describe('server-sent events', () => {
   it('open another stream when the topics change', async () => {
     const stream = await onEvents()
     await stream.push(event({ ...SNAPSHOT, n: 2 }))
-    connection.subscribe('thread/1', { applied: () => undefined })
+    connection.subscribe('thread/1', deaf)
     expect(server.latest('tickets').body.topics).toEqual({ chat: 'c1', 'thread/1': null })
     expect(connection.status).toBe('live')
     await server.latest('tickets').answer({ ticket: 't2' })
@@ -170,7 +173,7 @@ describe('long poll', () => {
   it('asks for changed topics at once', async () => {
     await onPoll()
     await pass(250)
-    connection.subscribe('thread/1', { applied: () => undefined })
+    connection.subscribe('thread/1', deaf)
     await pass(1)
     expect(server.latest('poll').body.topics).toEqual({ chat: 'c1', 'thread/1': null })
   })

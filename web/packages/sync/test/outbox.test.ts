@@ -24,6 +24,7 @@ function tab(store: Store = new LocalStore(storage, 'o:')): Outbox {
   const box = new Outbox({
     name: 'o',
     store,
+    changed: () => undefined,
     random: () => 0.5,
     send: (message) =>
       new Promise((resolve, reject) => {
@@ -259,7 +260,7 @@ describe('an outbox', () => {
       if (random() < 0.3) throw new Unknown('lost on the way back')
       return {}
     }
-    const tabs = [1, 2, 3].map(() => new Outbox({ name: 'o', store: new LocalStore(storage, 'o:'), send, random }))
+    const tabs = [1, 2, 3].map(() => new Outbox({ name: 'o', store: new LocalStore(storage, 'o:'), send, random, changed: vi.fn() }))
     boxes.push(...tabs)
     const ids: string[] = []
     for (let i = 0; i < 30; i++) {

@@ -123,9 +123,7 @@ def _conversations(tx: Tx, calls: Sequence[Inbound]) -> dict[str | tuple[str, st
     return found
 
 
-def _target(
-    tx: Tx, call: Inbound, found: dict[str | tuple[str, str], Conversation]
-) -> Conversation:
+def _target(tx: Tx, call: Inbound, found: dict[str | tuple[str, str], Conversation]) -> Conversation:
     if isinstance(call.to, str):
         conversation = found.get(call.to)
         if conversation is None:
@@ -176,9 +174,7 @@ def reopen_queued(tx: Tx, c: Conversation, who: Actor) -> Conversation:
     c.queued_at, c.ahead = tx.now, None
     event = add_event(tx, c, who, Code.REOPENED)
     save(tx, c)
-    tx.emit(
-        events.ConversationReopened(c.id, c.group_id), to=audience.changed(c, [event]), by=who
-    )
+    tx.emit(events.ConversationReopened(c.id, c.group_id), to=audience.changed(c, [event]), by=who)
     _tell_queued(tx, c, who)
     return c
 

@@ -58,9 +58,7 @@ def insert_messages(tx: Tx, messages: Sequence[Message]) -> None:
 
 def update_counted(tx: Tx, conversations: Iterable[Conversation]) -> None:
     """Write what `rules.take_in` changed."""
-    tx.run_rows(
-        _UPDATE_COUNTED, [(*(getattr(c, name) for name in _COUNTED), c.id) for c in conversations]
-    )
+    tx.run_rows(_UPDATE_COUNTED, [(*(getattr(c, name) for name in _COUNTED), c.id) for c in conversations])
 
 
 def save(tx: Tx, c: Conversation) -> None:
@@ -69,7 +67,9 @@ def save(tx: Tx, c: Conversation) -> None:
     tx.execute(update(models.conversation).where(models.conversation.c.id == c.id).values(**values))
 
 
-def add_event(tx: Tx, c: Conversation, by: Actor, code: Code, *, public: bool = True, **params: Any) -> Message:
+def add_event(
+    tx: Tx, c: Conversation, by: Actor, code: Code, *, public: bool = True, **params: Any
+) -> Message:
     """Add what happened to the thread; the caller saves the conversation."""
     rules.take_in(c, Sender.SYSTEM, Kind.EVENT, "", tx.now, public=public)
     message = Message(

@@ -112,7 +112,9 @@ def change_staff(tx: Tx, who: Actor, change: StaffChange) -> StaffRow:
     audit(tx, who, "staff_changed", f"staff:{before.key}", noted)
     tx.emit(
         events.StaffChanged(before.id),
-        to=audience.person(before.id, after.screens, reguard=regrouped or "role" in values or "active" in values),
+        to=audience.person(
+            before.id, after.screens, reguard=regrouped or "role" in values or "active" in values
+        ),
         by=who,
     )
     return after.row

@@ -15,7 +15,9 @@ from yingke.rooms.staff.queries import people, records
 from yingke.rooms.staff.queries.people import MeRow, Person
 from yingke.rooms.staff.terms import Intent
 
-AT_ONCE = 20  # people a transaction may find gone: each is told to everybody, and the writer is held at most 20 ms
+AT_ONCE = (
+    20  # people a transaction may find gone: each is told to everybody, and the writer is held at most 20 ms
+)
 
 _status = models.staff_status
 _c = _status.c

@@ -30,14 +30,24 @@ def setup_token(tx: Tx) -> str | None:
 
 
 def set_up(
-    tx: Tx, token: str, *, name: str, email: str, password_hash: str, locale: Locale, user_agent: str, days: int
+    tx: Tx,
+    token: str,
+    *,
+    name: str,
+    email: str,
+    password_hash: str,
+    locale: Locale,
+    user_agent: str,
+    days: int,
 ) -> Opened:
     """Make the first administrator and sign them in.
 
     Raises Forbidden (`setup_token_wrong`), Refused (`set_up_already`), Invalid.
     """
     # Whoever takes the tokens away is the only one: a second one waits here, and then finds none.
-    taken = tx.execute(delete(models.setup).returning(models.setup.c.token_hash, models.setup.c.created_at)).all()
+    taken = tx.execute(
+        delete(models.setup).returning(models.setup.c.token_hash, models.setup.c.created_at)
+    ).all()
     if people.has_staff(tx):
         raise Refused("set_up_already")
     fresh = {row.token_hash for row in taken if row.created_at > tx.now - terms.SETUP_TOKEN_KEPT}

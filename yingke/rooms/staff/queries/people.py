@@ -348,4 +348,3 @@ def accepting(read: Read, group_id: int) -> list[Candidate]:
 
 def is_accepting(read: Read, staff_id: int) -> bool:
     return read.execute(_accepting.where(_s.id == staff_id)).first() is not None
-

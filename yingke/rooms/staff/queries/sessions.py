@@ -52,9 +52,7 @@ def signed_in(read: Read, cookies: Mapping[str, str], cookie: str) -> SignedIn |
     token = cookies.get(cookie)
     if not token:
         return None
-    row = read.execute(
-        _by_token.where(_t.token_hash == hash_token(token), _t.expires_at > read.now)
-    ).first()
+    row = read.execute(_by_token.where(_t.token_hash == hash_token(token), _t.expires_at > read.now)).first()
     if row is None:
         return None
     actor = Actor(

@@ -11,5 +11,5 @@ export interface Room {
 
 export const rooms: Room[] = [
   { path: '/conversations', icon: 'chats', label: 'conversations.room', open: () => true },
-  { path: '/people', icon: 'people', label: 'staff.room', open: (me) => me.role === 'administrator' },
+  { path: '/people', icon: 'people', label: 'staff.room', open: (me) => me.rights.includes('staff.manage') },
 ]

@@ -1,5 +1,7 @@
 import type { Say } from '../words/words.ts'
+import type { Host } from '../host.ts'
 import { el } from '../panel/dom.ts'
+import css from './emoji.css?inline'
 
 const FACES =
   '😀 😄 😂 🙂 😉 😊 😍 😘 😋 😜 🤔 😐 😏 😴 😌 😢 😭 😅 😓 😳 😱 😠 🙏 👍 👎 👌 👏 💪 🤝 ❤️ 🎉 🌹 🎁 ☕ 🌙 ☀️ ✨ 🔥 💯 ✅'.split(' ')
@@ -11,7 +13,8 @@ export class EmojiPicker {
   private readonly choose: (face: string) => void
   private readonly toggled: (open: boolean) => void
 
-  constructor(say: Say, parent: Element, choose: (face: string) => void, toggled: (open: boolean) => void) {
+  constructor(host: Host, say: Say, parent: Element, choose: (face: string) => void, toggled: (open: boolean) => void) {
+    host.style(css)
     this.choose = choose
     this.toggled = toggled
     this.element = el('div', {

@@ -1,2 +1,2 @@
 /** The transports for networks without WebSockets: fetched where the socket fails, and nowhere else. */
-export { openEvents, openPoll } from '@yingke/sync'
+export { FALLBACK } from '@yingke/sync'

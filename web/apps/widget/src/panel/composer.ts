@@ -11,7 +11,7 @@ export interface ComposerActions {
   /** False when it could not be taken; the text then stays in the box. */
   send(text: string): Promise<boolean>
   typed(): void
-  fetchEmoji(): Promise<{ EmojiPicker: typeof EmojiPicker }>
+  emoji(choose: (face: string) => void, toggled: (open: boolean) => void): Promise<EmojiPicker>
 }
 
 /** Where the visitor writes. */
@@ -110,15 +110,13 @@ export class Composer {
 
   /** The list comes with the first click. */
   private async emoji(): Promise<void> {
-    if (!this.faces) {
-      const { EmojiPicker } = await this.actions.fetchEmoji()
-      const chosen = (face: string) => this.insert(face)
-      const toggled = (open: boolean) => {
+    this.faces ??= await this.actions.emoji(
+      (face) => this.insert(face),
+      (open) => {
         this.toggle.setAttribute('aria-expanded', String(open))
         if (!open) this.focus()
-      }
-      this.faces ??= new EmojiPicker(this.say, this.element, chosen, toggled)
-    }
+      },
+    )
     this.faces.toggle()
   }
 

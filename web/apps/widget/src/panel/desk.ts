@@ -7,24 +7,20 @@ import {
   Refused,
   later,
   openSocket,
-  post,
   visitorDoor,
   type Door,
   type Down,
   type Item,
   type Replica,
-  type SnapshotRow,
 } from '@yingke/sync'
-import type * as fallback from '../extras/fallback.ts'
 import { CHAT, OUTBOX, type Host } from '../host.ts'
 import type { Locale } from '../words/words.ts'
 import { Marks } from './marks.ts'
-import type { Conversation, Message, Site } from './rows.ts'
+import { NO_CONVERSATION, type Conversation, type Message, type Site } from './rows.ts'
 import { Session } from './session.ts'
 import { TypingIn, TypingOut } from './typing.ts'
 
 const TARGET = 'chat'
-const PAGE = 50
 
 /** What stands between this visitor and the desk: session, connection, outbox, marks. It draws nothing. */
 export class Desk {
@@ -53,13 +49,9 @@ export class Desk {
       another: () => this.becomeAnother(),
       unreachable: () => this.fell('unreachable'),
     })
-    const rest = () => host.load<typeof fallback>('fallback')
+    const fallback = async (rung: 0 | 1) => (await host.load<typeof import('../extras/fallback.ts')>('fallback')).FALLBACK[rung]
     this.connection = new Connection(this.door, {
-      ladder: [
-        openSocket,
-        later(async () => (await rest()).openEvents),
-        later(async () => (await rest()).openPoll),
-      ],
+      ladder: [openSocket, later(() => fallback(0)), later(() => fallback(1))],
       status: (status, why) => {
         this.down = status === 'live' || status === 'idle' ? undefined : (why ?? this.down)
         if (status === 'live') this.outbox.poke()
@@ -83,12 +75,15 @@ export class Desk {
     void this.outbox.start()
   }
 
-  get conversation(): Conversation | undefined {
-    return this.chat.replica.all<Conversation>('conversation').sort((a, b) => b.no - a.no)[0]
+  /** The latest. */
+  get conversation(): Conversation {
+    const all = this.chat.replica.all<Conversation>('conversation')
+    return all.reduce((latest, one) => (one.no > latest.no ? one : latest), NO_CONVERSATION)
   }
 
+  /** In order. */
   get messages(): Message[] {
-    return this.chat.replica.all<Message>('message')
+    return this.chat.replica.all<Message>('message').sort((a, b) => a.no - b.no || a.seq - b.seq)
   }
 
   get items(): Item[] {
@@ -120,7 +115,7 @@ export class Desk {
 
   /** The panel is closed: a visitor without a chat costs the server no connection. */
   rest(): void {
-    if (this.conversation || this.items.length) return
+    if (this.conversation.key || this.items.length) return
     this.wanted = false
     this.connection.stop()
   }
@@ -147,20 +142,17 @@ export class Desk {
 
   /** Repeating it is left to the visitor: nothing is lost when it fails. */
   end(): void {
-    const conversation = this.conversation?.key
-    if (conversation) this.connection.command('end', { conversation }).catch(() => undefined)
+    const conversation = this.conversation.key
+    this.connection.command('end', { conversation }).catch(() => undefined)
   }
 
   async older(): Promise<void> {
-    const first = this.messages.sort((a, b) => a.no - b.no || a.seq - b.seq)[0]
+    const first = this.messages[0]
     if (!first || !this.more || this.loadingOlder) return
     this.loadingOlder = true
-    const { replica } = this.chat
     try {
-      const body = { token: this.session.token, before: { no: first.no, seq: first.seq }, limit: PAGE }
-      const page = await post<{ rows: SnapshotRow[]; more: boolean }>(this.door, this.host.base + 'w/v1/history', body)
-      replica.hold(page.rows)
-      replica.more = page.more
+      const { fetchOlder } = await this.host.load<typeof import('../extras/history.ts')>('history')
+      await fetchOlder(this.door, this.host.base, this.session.token, first, this.chat.replica)
       this.changed()
     } catch {
       // scrolling there once more asks again
@@ -172,6 +164,7 @@ export class Desk {
   private subscribe(): { replica: Replica; unsubscribe(): void } {
     return this.connection.subscribe('chat', {
       applied: () => this.took(),
+      denied: () => this.changed(),
       signal: (name, data) => {
         if (name === 'typing') this.typingIn.heard((data as { on: boolean }).on)
       },
@@ -181,7 +174,7 @@ export class Desk {
   private took(): void {
     const { conversation, messages } = this
     this.outbox.settle(messages.map(({ id }) => id ?? ''))
-    if (conversation) {
+    if (conversation.key) {
       this.marks.known(conversation)
       for (const { conversation: of, from, seq } of messages) if (from !== 'visitor') this.marks.delivered(of, seq)
       this.host.write(CHAT, conversation.state === 'closed' ? 'closed' : 'open')
@@ -190,7 +183,7 @@ export class Desk {
   }
 
   private typing(on: boolean): void {
-    const state = this.conversation?.state
+    const { state } = this.conversation
     if (state === 'queued' || state === 'active') this.connection.command('typing', { on }).catch(() => undefined)
   }
 

@@ -51,9 +51,9 @@ export class Header {
     )
   }
 
-  render(site: Site | undefined, conversation: Conversation | undefined): void {
-    const open = conversation?.state === 'queued' || conversation?.state === 'active'
-    const agent = conversation?.state === 'active' ? conversation.agent : null
+  render(site: Site | undefined, conversation: Conversation): void {
+    const open = conversation.state === 'queued' || conversation.state === 'active'
+    const agent = conversation.state === 'active' ? conversation.agent : null
     const name = agent?.name ?? (site?.title || site?.name || this.say('title'))
     setText(this.name, name)
     setText(this.avatar, Array.from(name)[0] ?? '')
@@ -65,8 +65,8 @@ export class Header {
     if (!open) this.question.hidden = true
   }
 
-  private statusText(site: Site | undefined, conversation: Conversation | undefined): string {
-    switch (conversation?.state) {
+  private statusText(site: Site | undefined, conversation: Conversation): string {
+    switch (conversation.state) {
       case 'active':
         return this.say('status_active')
       case 'queued':

@@ -36,10 +36,13 @@ export const mount: Mount = (host) => {
     older: () => void desk.older(),
     seen: (conversation, seq) => desk.marks.read(conversation, seq),
   })
-  const composer = new Composer(say, {
+  const composer: Composer = new Composer(say, {
     send: (text) => desk.send(text),
     typed: () => desk.typingOut.key(Date.now()),
-    fetchEmoji: () => host.load<typeof emoji>('emoji'),
+    async emoji(choose, toggled) {
+      const { EmojiPicker } = await host.load<typeof emoji>('emoji')
+      return new EmojiPicker(host, say, composer.element, choose, toggled)
+    },
   })
   const banner = el('p', { class: 'banner', role: 'status', hidden: true })
   const panel = el(
@@ -74,13 +77,13 @@ export const mount: Mount = (host) => {
     const { items, more } = desk
     const entries = threadEntries({ messages, conversation, items, greeting, more, now: Date.now(), locale, say })
     thread.render(entries, more, desk.typingIn.on && !desk.typingOut.active)
-    host.unread(open ? 0 : (conversation?.unread ?? 0))
+    host.unread(open ? 0 : (conversation.unread))
     announce()
   }
 
   /** Tells the page of each message that was not there before. */
   function announce(): void {
-    const last = desk.messages.sort((a, b) => a.no - b.no || a.seq - b.seq).pop()
+    const last = desk.messages.pop()
     const upTo = last ? last.no + '/' + last.seq : ''
     if (heardUpTo !== undefined && upTo !== heardUpTo && last?.from === 'staff') host.emit('message', { text: last.text })
     if (desk.loaded) heardUpTo = upTo

@@ -13,7 +13,7 @@ export interface Site {
 export interface Conversation {
   readonly key: string
   readonly no: number
-  readonly state: 'queued' | 'active' | 'closed'
+  readonly state: 'none' | 'queued' | 'active' | 'closed'
   readonly agent: { readonly name: string } | null
   readonly ahead: number | null
   readonly staff_delivered: number
@@ -21,7 +21,20 @@ export interface Conversation {
   readonly delivered: number
   readonly read: number
   readonly unread: number
-  readonly last_seq: number
+}
+
+/** Before the first message, and until the chat is known. */
+export const NO_CONVERSATION: Conversation = {
+  key: '',
+  no: 0,
+  state: 'none',
+  agent: null,
+  ahead: null,
+  staff_delivered: 0,
+  staff_read: 0,
+  delivered: 0,
+  read: 0,
+  unread: 0,
 }
 
 export interface Message {

@@ -1,4 +1,4 @@
-import { Refused, backoff, onWake, post, type Post } from '@yingke/sync'
+import { Nap, Refused, backoff, onWake, post, type Post } from '@yingke/sync'
 import { TOKEN, type Host } from '../host.ts'
 import type { Site } from './rows.ts'
 
@@ -24,7 +24,7 @@ export class Session {
   /** The last token the server did not know; storage may still hold it. */
   private refused = ''
   private beginning: Promise<Site> | undefined
-  private wake: (() => void) | undefined
+  private readonly nap = new Nap()
   private readonly host: Host
   private readonly http: Post
   private readonly locale: string
@@ -42,7 +42,7 @@ export class Session {
       this.token = event.newValue
       if (known) watch.another()
     })
-    onWake(() => this.wake?.())
+    onWake(() => this.nap.wake())
   }
 
   /** Continues the session or begins one, for as long as it takes. Throws `Refused` where this page may not. */
@@ -73,7 +73,7 @@ export class Session {
       } catch (error) {
         if (!(error instanceof Refused)) {
           this.watch.unreachable()
-          await this.pause(backoff(failures, FIRST_WAIT))
+          await this.nap.take(backoff(failures, FIRST_WAIT))
         } else if (error.problem.status === 401 && asked) this.forget()
         else throw error
       }
@@ -93,16 +93,5 @@ export class Session {
   private stored(): string {
     const token = this.host.read(TOKEN)
     return token === this.refused ? '' : token
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resume) => {
-      const timer = setTimeout(() => this.wake?.(), ms)
-      this.wake = () => {
-        clearTimeout(timer)
-        this.wake = undefined
-        resume()
-      }
-    })
   }
 }

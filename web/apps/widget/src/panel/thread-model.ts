@@ -14,8 +14,9 @@ export type Entry =
   | { kind: 'mark'; key: string; id: string; mark: Mark; text: string; canRetry: boolean }
 
 export interface ThreadInput {
+  /** In order. */
   readonly messages: readonly Message[]
-  readonly conversation: Conversation | undefined
+  readonly conversation: Conversation
   readonly items: readonly Item[]
   readonly greeting: string
   /** Older messages exist than these. */
@@ -51,10 +52,9 @@ export function threadEntries(input: ThreadInput): Entry[] {
 
 /** What the server knows, in its order; then what is still on its way there, each once. */
 function inOrder({ messages, items }: ThreadInput): Line[] {
-  const rows = [...messages].sort((a, b) => a.no - b.no || a.seq - b.seq)
-  const known = new Set(rows.map((row) => row.id))
+  const known = new Set(messages.map((row) => row.id))
   return [
-    ...rows.map((row) => ({ key: row.id ?? row.conversation + '/' + row.seq, at: Date.parse(row.at), row })),
+    ...messages.map((row) => ({ key: row.id ?? row.conversation + '/' + row.seq, at: Date.parse(row.at), row })),
     ...items.filter((item) => !known.has(item.id)).map((item) => ({ key: item.id, at: item.at, item })),
   ]
 }
@@ -85,9 +85,9 @@ function bubble(key: string, text: string): Entry & { kind: 'theirs' } {
   return { kind: 'theirs', key, text, conversation: '', seq: 0 }
 }
 
-function markOf({ row, item }: Line, conversation: Conversation | undefined): Mark | undefined {
+function markOf({ row, item }: Line, conversation: Conversation): Mark | undefined {
   if (item) return item.late ? 'late' : item.state === 'queued' ? 'sending' : item.state
-  if (row?.from !== 'visitor' || row.conversation !== conversation?.key) return undefined
+  if (row?.from !== 'visitor' || row.conversation !== conversation.key) return undefined
   if (row.seq <= conversation.staff_read) return 'read'
   return row.seq <= conversation.staff_delivered ? 'delivered' : 'sent'
 }
@@ -97,7 +97,7 @@ function eventText(row: Message, last: boolean, { say, conversation }: ThreadInp
     case 'agent_joined':
       return say('agent_joined', row.params)
     case 'conversation_closed':
-      return say(last && conversation?.state === 'closed' ? 'status_closed' : 'conversation_closed')
+      return say(last && conversation.state === 'closed' ? 'status_closed' : 'conversation_closed')
     case 'conversation_reopened':
       return say('conversation_reopened')
     default:

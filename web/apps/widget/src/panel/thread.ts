@@ -1,6 +1,5 @@
 import type { Say } from '../words/words.ts'
-import { el, icon } from './dom.ts'
-import { DOWN } from './icons.ts'
+import { el } from './dom.ts'
 import { linkify } from './linkify.ts'
 import type { Entry } from './thread-model.ts'
 
@@ -39,12 +38,7 @@ export class Thread {
     this.dots = el('div', { class: 'theirs dots', role: 'img', 'aria-label': say('typing'), 'aria-live': 'off', hidden: true })
     this.dots.append(el('i'), el('i'), el('i'))
     this.olderButton = el('button', { class: 'older', type: 'button', click: () => actions.older() }, say('older'))
-    this.newer = el(
-      'button',
-      { class: 'newer', type: 'button', hidden: true, click: () => this.toEnd() },
-      icon(DOWN),
-      say('newer'),
-    )
+    this.newer = el('button', { class: 'newer', type: 'button', hidden: true, click: () => this.toEnd() }, say('newer'))
     const log = { role: 'log', 'aria-live': 'polite', 'aria-label': say('log'), tabindex: '0' }
     const scroller = el('div', { class: 'scroll', ...log, scroll: () => this.scrolled() })
     scroller.append(this.olderButton, this.list, this.dots)

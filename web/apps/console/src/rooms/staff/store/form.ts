@@ -1,13 +1,12 @@
-import type { Problem } from '@yingke/api'
 import { ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { refusalIn } from '../../../shell/live.ts'
 import { useSays } from '../../../shell/says.ts'
-import { fieldErrors } from './people.ts'
+import { fieldsIn } from './people.ts'
 
 /** Sending a form: busy, what was refused and for which field. */
 export function useForm() {
-  const { t, te } = useI18n()
+  const { t } = useI18n()
   const says = useSays()
   const busy = ref(false)
   const problem = ref('')
@@ -22,21 +21,18 @@ export function useForm() {
       return true
     } catch (error) {
       const refusal = refusalIn(error)
-      errors.value = refusal ? worded(refusal) : {}
-      problem.value = refusal ? says(refusal) : t('shell.not_done')
+      const words = refusal ? says(refusal) : t('shell.not_done')
+      const fields = fieldsIn(refusal)
+      // The words speak of one field: they stand beside it. Else they stand above, and the fields are only marked.
+      if (fields.length === 1) errors.value = { [fields[0]!]: words }
+      else {
+        problem.value = words
+        errors.value = Object.fromEntries(fields.map((field) => [field, t('staff.field_wrong')]))
+      }
       return false
     } finally {
       busy.value = false
     }
-  }
-
-  function worded(refusal: Problem): Record<string, string> {
-    return Object.fromEntries(
-      Object.entries(fieldErrors(refusal)).map(([field, code]) => [
-        field,
-        te(`shell.problem.${code}`) ? t(`shell.problem.${code}`) : t('staff.field_wrong'),
-      ]),
-    )
   }
 
   return { busy, problem, errors, submit }

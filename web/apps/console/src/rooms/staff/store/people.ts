@@ -9,9 +9,9 @@ export function sorted(rows: readonly StaffRow[], locale: string): StaffRow[] {
   return [...rows].sort((a, b) => Number(b.active) - Number(a.active) || names.compare(a.name, b.name))
 }
 
-/** Which field of a form a problem speaks of: `args.email` → `email`. */
-export function fieldErrors(problem: Problem | null): Record<string, string> {
-  return Object.fromEntries((problem?.errors ?? []).map(({ field, code }) => [field.replace(/^args\./, ''), code]))
+/** Which fields of a form a problem speaks of: `args.email` → `email`. */
+export function fieldsIn(problem: Problem | null): string[] {
+  return (problem?.errors ?? []).map(({ field }) => field.replace(/^args\./, ''))
 }
 
 export const usePeople = defineStore('people', () => {
