@@ -25,22 +25,26 @@ def patch(where: Any, name: str, what: Any) -> None:
 
 
 def ack_before_commit() -> None:
-    """The answer is given while the transaction is still open."""
+    """The answer to a message is given while its transaction is still open."""
     from yingke.kernel import postgresql, sqlite
-    from yingke.kernel.tx import Call, settle
     from yingke.kernel.group import run_alone
+    from yingke.kernel.tx import Batched, Call, settle
 
     fill = sqlite.SqliteWriter._fill
 
+    def answer_early(calls: Sequence[Call]) -> None:
+        batched = [call for call in calls if isinstance(call.fn, Batched)]  # messages and marks
+        if batched:
+            settle(batched)
+            time.sleep(HELD)
+
     def fill_and_settle(self: Any, conn: Any, now: int, started: float, done: list[Call], *rest: Any) -> None:
         fill(self, conn, now, started, done, *rest)
-        settle(done)
-        time.sleep(HELD)
+        answer_early(done)
 
     def run_and_settle(conn: Any, dialect: Any, now: int, calls: list[Call], *rest: Any) -> None:
         run_alone(conn, dialect, now, calls, *rest)
-        settle(calls)
-        time.sleep(HELD)
+        answer_early(calls)
 
     patch(sqlite.SqliteWriter, "_fill", fill_and_settle)
     patch(postgresql, "run_alone", run_and_settle)

@@ -98,7 +98,11 @@ async def test_a_second_window_of_an_agent(desk: Desk) -> None:
                 SOON,
             )
             await window.until(lambda window=window: window.inbox()[conversation]["unread"] == 0, SOON)  # type: ignore[misc]
-        assert texts(one.messages(conversation)) == texts(other.messages(conversation)) == await kept(desk, visitor)
+        assert (
+            texts(one.messages(conversation))
+            == texts(other.messages(conversation))
+            == await kept(desk, visitor)
+        )
         await one.set_intent("busy")
         await other.until(lambda: intent(other.replicas["me"].of("me")) == "busy", SOON)
         await one.close_conversation(conversation)

@@ -79,18 +79,8 @@ def like_from_beginnings(text: str, query: str) -> bool:
 
 def test_what_a_text_is_found_by() -> None:
     assert pairs("你好吗") == ["你好", "好吗", "吗"]
-    assert pairs("订单DD438485已发货 Refund，退款") == [
-        "订单",
-        "单",
-        "dd",
-        "438485",
-        "已发",
-        "发货",
-        "货",
-        "refund",
-        "退款",
-        "款",
-    ]
+    assert pairs("订单DD438485已发货") == ["订单", "单", "dd", "438485", "已发", "发货", "货"]
+    assert pairs("Refund，退款") == ["refund", "退款", "款"]
     assert pairs("ＤＤ４３８４８５ ﬁnal ①") == ["dd", "438485", "final", "1"]
     assert pairs("👍🏽 snake_case don't") == ["👍", "🏽", "snake", "case", "don", "t"]
     assert pairs("a\u200bb \ud800\x00") == ["ab"]

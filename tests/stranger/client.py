@@ -97,6 +97,10 @@ class Client:
             command.id = id
         return self.outbox.put(command)
 
+    async def entered(self) -> None:
+        """Until there is a session; requests beside the outbox need one too."""
+        await self._in.wait()
+
     def nudge(self) -> None:
         """The device came on line, or the page became visible: come back at once."""
         self._nudged.set()

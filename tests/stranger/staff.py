@@ -127,6 +127,7 @@ class Staff(Client):
         return await self.command("staff.set_intent", args)
 
     async def history(self, conversation: str, before: int | None = None, limit: int = 50) -> Json:
+        await self.entered()
         query = f"?limit={limit}" + (f"&before={before}" if before is not None else "")
         return await self.door.request("GET", f"/api/v1/conversations/{conversation}/messages{query}")
 

@@ -106,6 +106,7 @@ class Visitor(Client):
 
     async def history(self, before: Json | None = None, limit: int = 50) -> Json:
         """Older messages (2.3), oldest first; `before` is {"no", "seq"}."""
+        await self.entered()
         body: Json = {**self.door.proof(), "limit": limit}
         if before is not None:
             body["before"] = before

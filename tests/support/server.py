@@ -115,6 +115,13 @@ class Server:
             time.sleep(0.02)
         self.starts.append(time.monotonic() - begun)
 
+    def freeze(self) -> None:
+        """Stops it in the middle of whatever it does; its sockets stay open."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL to it and all it started, and wait until they are gone."""
         if self._process is None:

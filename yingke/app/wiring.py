@@ -20,6 +20,7 @@ from yingke.rooms.staff.routes import commands as staff_commands
 from yingke.rooms.staff.routes import lists as staff_lists
 from yingke.rooms.staff.routes import passwords as staff_passwords
 from yingke.rooms.staff.routes import sessions as staff_sessions
+from yingke.rooms.visitors import reactions as visitors_reactions
 from yingke.rooms.visitors import routes as visitors_routes
 
 # Declared by being imported: topics, reactions, commands, timers.
@@ -34,6 +35,7 @@ DECLARING = (
     staff_jobs,
     staff_passwords,
     staff_topics,
+    visitors_reactions,
     web_topics,
 )
 

@@ -136,7 +136,8 @@ async def run_parsed(services: Services, who: Actor, name: str, id_: str, parsed
             raise Forbidden("forbidden")
     elif found.right != SIGNED_IN:
         who.need(found.right)
-    digest = hashlib.blake2b(name.encode() + b"\0" + msgspec.json.encode(parsed), digest_size=16).digest()
+    content = name.encode() + b"\0" + msgspec.json.encode(parsed)
+    digest = hashlib.blake2b(content, key=services.receipt_key, digest_size=16).digest()
     return await found.handler(Context(services, who, id_, digest), parsed)
 
 

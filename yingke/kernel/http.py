@@ -38,7 +38,7 @@ from yingke.kernel.errors import (
     TooLarge,
     Unauthenticated,
 )
-from yingke.kernel.parse import refusal
+from yingke.kernel.parse import decode, refusal
 from yingke.kernel.rights import Actor
 from yingke.kernel.services import Services
 
@@ -224,7 +224,7 @@ def command_routes() -> list[HTTPRouteHandler]:
     ]
 
 
-def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[msgspec.Struct]:
+def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[Any]:
     """The body: the id the client made, and the command's arguments."""
     title = "".join(
         part.capitalize() for part in f"{command.viewer}_{command.name}".replace(".", "_").split("_")
@@ -239,11 +239,15 @@ def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[
 
 
 def _staff_command(command: commands.Command) -> HTTPRouteHandler:
-    async def call(data: Any, who: Actor, services: Services) -> Any:
-        return await commands.run_parsed(services, who, command.name, data.id, data.args)
+    body = _call_type(command)
+
+    async def call(data: Any, request: HttpRequest, who: Actor, services: Services) -> Any:
+        strict = decode(await request.body(), body)  # the framework takes 1 for true; a socket does not
+        return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
     call.__annotations__ = {
-        "data": _call_type(command),
+        "data": body,
+        "request": HttpRequest,
         "who": Actor,
         "services": Services,
         "return": command.answer,
@@ -252,12 +256,15 @@ def _staff_command(command: commands.Command) -> HTTPRouteHandler:
 
 
 def _visitor_command(command: commands.Command) -> HTTPRouteHandler:
+    body = _call_type(command, ("token", str))
+
     async def call(data: Any, request: HttpRequest, services: Services) -> Any:
-        who = await services.identify_visitor(data.token, request.headers)
-        return await commands.run_parsed(services, who, command.name, data.id, data.args)
+        strict = decode(await request.body(), body)
+        who = await services.identify_visitor(strict.token, request.headers)
+        return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
     call.__annotations__ = {
-        "data": _call_type(command, ("token", str)),
+        "data": body,
         "request": HttpRequest,
         "services": Services,
         "return": command.answer,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, get_type_hints
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast, get_type_hints
 
 import msgspec
 from sqlalchemy import (
@@ -46,7 +46,6 @@ from yingke.kernel.schema import Column, Micros, Table, id_column, metadata
 KEPT = 7 * DAY  # how long done jobs can be looked at
 WAKE = "jobs"
 LOST = "the worker was lost"
-MAX_BACKOFF = 3600.0  # seconds
 
 
 def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -126,8 +125,7 @@ def enqueue(
     if not made:
         return None
     tx.wake(WAKE)
-    id_: int = made[0][0]
-    return id_
+    return cast(int, made[0][0])
 
 
 # --- what there is to do ---------------------------------------------------------------------------------------------
@@ -383,8 +381,8 @@ def retry(tx: Tx, id_: int) -> None:
     row = tx.execute(select(table).where(c.id == id_, _is("failed")).with_for_update()).first()
     if row is None:
         raise NotFound()
-    unfinished = or_(_is("waiting"), _is("running"))
-    if row.once_key and tx.execute(select(c.id).where(c.once_key == row.once_key, unfinished)).first():
+    same = select(c.id).where(c.once_key == row.once_key, or_(_is("waiting"), _is("running")))
+    if row.once_key and tx.execute(same).first():
         raise Refused("job_waits_already", {"once_key": row.once_key})
     tx.update(table, id_, state="waiting", attempts=0, run_at=tx.now, finished_at=None)
     tx.wake(WAKE)
@@ -398,5 +396,4 @@ def trim(tx: Tx, limit: int = 1000) -> int:
 
 def count_failed(read: Read) -> int:
     """How many jobs have had their last attempt."""
-    count: int = read.execute(select(func.count()).select_from(table).where(_is("failed"))).scalar_one()
-    return count
+    return cast(int, read.execute(select(func.count(c.id)).where(_is("failed"))).scalar_one())

@@ -253,6 +253,12 @@ def lag_seconds(read: Read) -> float:
     return max(0, read.now - rows[0][0]) / SECOND if rows else 0.0
 
 
+def unread(read: Read) -> bool:
+    """Whether some reader has still something to see."""
+    slowest = min((Cursor(row.xid, row.pos) for row in read.execute(select(journal_reader))), default=START)
+    return bool(read.run(_OLDEST_UNREAD, (slowest.xid, slowest.pos)))
+
+
 # --- reactions -------------------------------------------------------------------------------------------------------
 
 F = TypeVar("F", bound=Event)

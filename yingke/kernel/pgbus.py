@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -68,7 +68,7 @@ class PostgresqlBus(MemoryBus):
         self._no = 0
         self._guard = threading.Lock()
         self._wakes: set[str] = set()
-        self._known = set(EVERYBODY)
+        self._known = set(EVERYBODY)  # whom to wake after a silence
         self._signals: deque[bytes] = deque(maxlen=MAX_PENDING)
         self._pending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,6 +95,7 @@ class PostgresqlBus(MemoryBus):
         with self._guard:
             asked = bool(self._wakes)
             self._wakes |= names
+            self._known |= names
             loop = self._loop
         if not asked and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._pending.set)
@@ -200,6 +201,8 @@ class PostgresqlBus(MemoryBus):
         for topic, name, data in signals:
             super().signal(topic, name, data)
 
-    def _hear_wakes(self, names: Any) -> None:
-        self._known.update(names)
-        self.wake_here(frozenset(names))
+    def _hear_wakes(self, names: Iterable[str]) -> None:
+        heard = frozenset(names)
+        with self._guard:
+            self._known |= heard
+        self.wake_here(heard)

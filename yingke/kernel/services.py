@@ -53,3 +53,5 @@ class Services:
         self.authenticate = authenticate
         self.client_address = client_address
         self.identify_visitor = identify_visitor
+        # What a command holds (a password, say) must not be guessed from its receipt.
+        self.receipt_key = settings.key_for("receipt")

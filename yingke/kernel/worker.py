@@ -23,6 +23,7 @@ from yingke.kernel.secure import redact
 log = logging.getLogger(__name__)
 
 POLL = 5.0  # seconds, when the bus is silent
+MAX_BACKOFF = 3600.0  # seconds between attempts
 LAST_CALL = 2.0  # seconds a cancelled job has to end
 RECORDINGS = 5  # times a record is tried when the database does not say whether it was kept
 
@@ -180,7 +181,7 @@ class Worker:
     def _delay(self, run: _Run, error: Exception) -> float:
         """Seconds to the next attempt: doubled each time, spread by half, not before who refused said."""
         asked = error.retry_after if isinstance(error, Problem) else None
-        delay = min(jobs.MAX_BACKOFF, run.kind.backoff * 2.0 ** (run.attempt - 1))
+        delay = min(MAX_BACKOFF, run.kind.backoff * 2.0 ** (run.attempt - 1))
         return max(asked or 0.0, delay * self._rng.uniform(0.5, 1.5))
 
     async def _lease_loop(self) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,9 @@ from tests.stranger import Visitor
 from tests.stranger.wire import Json
 
 LANGUAGES = ("zh-CN", "en")
+PROTOCOL = Path(__file__).resolve().parents[3] / "docs" / "protocol.md"
+DOCUMENTED = set(re.findall(r"`([a-z_]+)`", PROTOCOL.read_text(encoding="utf-8").split("## 6 Problems")[1]))
+"""Every code section 6 names, and a few words more."""
 HAN = re.compile("[\u4e00-\u9fff]")
 FRAME_LIMIT = 64 * 1024
 
@@ -45,6 +49,7 @@ def refused(answer: httpx.Response | Json, status: int, code: str, language: str
     else:
         problem = answer
     assert (problem["status"], problem["code"]) == (status, code), problem
+    assert code in DOCUMENTED, f"docs/protocol.md section 6 does not name {code}"
     assert problem["type"] == f"urn:yingke:problem:{code}"
     assert problem["title"]
     assert problem["detail"]
@@ -64,18 +69,30 @@ async def nothing_done(desk: Desk, visitor: Visitor) -> AsyncIterator[None]:
 
 
 async def everything(desk: Desk, visitor: Visitor) -> Json:
-    """What new clients see: the visitor's own rows, and of the staff's inbox the conversations of this visitor."""
+    """What people did, as new clients see it: messages and marks on the visitor's side and the staff's.
+
+    Left out is what the desk does by itself meanwhile: assigning a conversation, and the event that says so.
+    """
     async with desk.visitor(token=visitor.token) as fresh, desk.staff() as staff:
         await fresh.until(lambda: fresh.replicas["chat"].begun, SOON)
         await staff.until(lambda: staff.replicas["inbox"].begun, SOON)
-        rows = fresh.replicas["chat"].rows
-        mine = {key for kind, key in rows if kind == "conversation"}
-        inbox = {key: row for key, row in staff.inbox().items() if key in mine}
+        conversations = fresh.replicas["chat"].of("conversation")
+        inbox = staff.inbox()
         return {
-            "chat": {f"{kind}/{key}": held.row for (kind, key), held in sorted(rows.items())},
-            "inbox": inbox,
-            "conversations": len(mine),
+            "said": [
+                (row["no"], row["id"], row["text"], row["at"])
+                for row in fresh.messages()
+                if row["kind"] == "text"
+            ],
+            "marks": {key: [row[name] for name in MARKS] for key, row in conversations.items()},
+            "inbox": {
+                key: [inbox[key][name] for name in STAFF_MARKS] for key in conversations if key in inbox
+            },
         }
+
+
+MARKS = ("no", "delivered", "read", "unread", "closed_at")
+STAFF_MARKS = ("customer", "unread", "waiting_since", "customer_delivered", "customer_read")
 
 
 class Raw:

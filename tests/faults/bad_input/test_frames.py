@@ -12,6 +12,7 @@ from tests.faults.bad_input.asking import (
     LANGUAGES,
     nothing_done,
     refused,
+    socket,
     visitor_socket,
 )
 from tests.faults.people import Desk, kept
@@ -100,7 +101,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], int, str]] = {
     "10,001 characters": ({"args": {"text": "字" * 10_001}}, 422, "text_too_long"),
     "only white space": ({"args": {"text": "  "}}, 422, "text_empty"),
     "a zero": ({"args": {"text": "a\x00b"}}, 422, "text_bad_characters"),
-    "id short": ({"id": "short"}, 422, "invalid"),
+    "id short": ({"id": "short"}, 422, "id_invalid"),
 }
 
 

@@ -23,8 +23,8 @@ from tests.faults.kills.feed import Recorder, Slots
 from tests.stranger import Client, Refused, Staff, Timing, Visitor
 from tests.stranger.wire import Json
 
-# The document's times, but for the longest back-off: 50 kills are to fit into a test.
-TIMING = Timing(back_off_most=2.0)
+# The document's times, but for the back-off: fifty kills are to fit into a test, with everybody back after each.
+TIMING = Timing(back_off=0.2, back_off_most=0.6)
 WORD_FOR = 12
 """Messages that share one word to search for, so that one search proves several."""
 REPEATED = 3

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from tests.faults.kills.feed import Feed, Line
 from tests.stranger.wire import Row
 
-SENDS = ("send", "conversations.send", "conversations.note")
-
 
 @dataclass(frozen=True)
 class Fault:

@@ -17,10 +17,13 @@ from tests.stranger import Command, Listener
 from tests.stranger.wire import Json, Row
 
 Line = dict[str, Any]
+SENDS = ("send", "conversations.send", "conversations.note")
+"""The commands that write a message."""
 
 
 class Slots:
-    """A byte for each client in a file all processes map: how many of its commands are on the wire unanswered."""
+    """A byte for each client in a file all processes map: which of its messages is the oldest on the wire without an
+    answer, as a number from 1 to 255 that goes round; 0 for none."""
 
     def __init__(self, path: Path, count: int) -> None:
         if not path.exists():
@@ -30,10 +33,10 @@ class Slots:
         self._count = count
 
     def set(self, slot: int, value: int) -> None:
-        self._map[slot] = min(value, 255)
+        self._map[slot] = value
 
-    def total(self) -> int:
-        return sum(self._map[: self._count])
+    def all(self) -> bytes:
+        return self._map[: self._count]
 
 
 class Recorder(Listener):
@@ -43,7 +46,8 @@ class Recorder(Listener):
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._slots = slots
         self._slot = slot
-        self._on_the_wire: set[str] = set()
+        self._on_the_wire: dict[str, int] = {}
+        self._count = 0
 
     def note(self, what: str, **more: object) -> None:
         line = {"at": time.monotonic(), "what": what, **more}
@@ -54,7 +58,8 @@ class Recorder(Listener):
         self.note("made", id=command_id, name=name, text=text, conversation=conversation)
 
     def sent(self, command: Command, way: str) -> None:
-        self._wire(command.id, True)
+        if command.name in SENDS:
+            self._wire(command.id, True)
         self.note("sent", id=command.id, name=command.name, way=way, tries=command.tries)
 
     def acked(self, command: Command, answer: Json) -> None:
@@ -92,10 +97,11 @@ class Recorder(Listener):
 
     def _wire(self, command_id: str, on: bool) -> None:
         if on:
-            self._on_the_wire.add(command_id)
+            self._count += 1
+            self._on_the_wire.setdefault(command_id, self._count % 255 + 1)
         else:
-            self._on_the_wire.discard(command_id)
-        self._slots.set(self._slot, len(self._on_the_wire))
+            self._on_the_wire.pop(command_id, None)
+        self._slots.set(self._slot, next(iter(self._on_the_wire.values()), 0))
 
 
 @dataclass(frozen=True)
@@ -115,14 +121,17 @@ class Feed:
         return (line for line in self.lines if line["what"] in what)
 
 
-def under_way(feeds: list[Feed], at: float) -> list[str]:
-    """The commands that were on the wire, unanswered, at this moment."""
+def under_way(feeds: list[Feed], sent_by: float, until: float) -> list[str]:
+    """The commands that were on the wire at one moment and still unanswered at a later one."""
     found: list[str] = []
     for feed in feeds:
-        last: dict[str, str] = {}
+        since: dict[str, float] = {}
         for line in feed.of("sent", "ack", "refused", "not_known"):
-            if line["at"] > at:
+            if line["at"] > until:
                 break
-            last[line["id"]] = line["what"]
-        found.extend(id_ for id_, what in last.items() if what == "sent")
+            if line["what"] == "sent":
+                since[line["id"]] = line["at"]
+            else:
+                since.pop(line["id"], None)
+        found.extend(id_ for id_, at in since.items() if at <= sent_by)
     return found

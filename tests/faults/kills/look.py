@@ -6,8 +6,8 @@ import asyncio
 import time
 from contextlib import suppress
 
-from tests.faults.kills.compare import SENDS, Fresh
-from tests.faults.kills.feed import Feed
+from tests.faults.kills.compare import Fresh
+from tests.faults.kills.feed import SENDS, Feed
 from tests.stranger import Staff, Visitor
 from tests.stranger.visitor import CHAT
 from tests.stranger.wire import Row

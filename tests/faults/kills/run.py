@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.kills.client import Orders
-from tests.faults.kills.compare import SENDS, Fault, Fresh, compare
+from tests.faults.kills.compare import Fault, Fresh, compare
 from tests.faults.kills.crowd import Crowd
-from tests.faults.kills.feed import Feed, Slots, under_way
+from tests.faults.kills.feed import SENDS, Feed, Slots, under_way
 from tests.faults.kills.look import look
 from tests.support.server import Server
 
@@ -21,6 +21,7 @@ AGENTS = ("linfang@demo.example", "hejing@demo.example")
 WATCHERS = ("admin@demo.example", "zhuguan@demo.example")
 READY_WITHIN = 40.0
 IN_FLIGHT_WITHIN = 15.0
+STILL = 0.015
 IDLE_WITHIN = 45.0
 CAUGHT_UP_WITHIN = 30.0
 
@@ -41,15 +42,23 @@ class Plan:
     )
     """Role, who, and the transport of each window of the staff."""
     pause: float = 0.25
-    up: tuple[float, float] = (0.05, 0.45)
-    """How long the server runs before a kill, drawn between these, then until something is in flight."""
+    up: tuple[float, float] = (0.05, 0.5)
+    """How long the server runs before a kill, drawn between these, then until a send is in flight."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When the server did its last, and when it was gone for good."""
+
+    stopped: float
+    killed: float
 
 
 @dataclass
 class Outcome:
     faults: list[Fault]
     feeds: list[Feed]
-    kills: list[float]
+    kills: list[Kill]
     in_flight: list[int]
     """At each kill, how many sends the feeds show on the wire and unanswered."""
     seconds: float
@@ -102,14 +111,12 @@ async def run(server: Server, folder: Path, plan: Plan) -> Outcome:
     begun = time.monotonic()
     rng = random.Random(plan.seed)
     slots = Slots(folder / "slots", len(plan.visitors) + len(plan.windows))
-    kills: list[float] = []
+    kills: list[Kill] = []
     async with Crowd(orders(plan, server.url, folder)) as crowd:
         await crowd.all_hear(READY_WITHIN)
         for _ in range(plan.kills):
             await asyncio.sleep(rng.uniform(*plan.up))
-            await asyncio.to_thread(wait_in_flight, slots)
-            kills.append(time.monotonic())
-            server.kill()
+            kills.append(await asyncio.to_thread(kill_in_flight, server, slots))
             await asyncio.to_thread(server.start)
         await crowd.all_tell("stop")
         idle = await crowd.all_hear(IDLE_WITHIN)
@@ -122,23 +129,33 @@ async def run(server: Server, folder: Path, plan: Plan) -> Outcome:
         faults=compare(feeds, fresh),
         feeds=feeds,
         kills=kills,
-        in_flight=[sends_under_way(feeds, at) for at in kills],
+        in_flight=[sends_under_way(feeds, kill) for kill in kills],
         seconds=time.monotonic() - begun,
         starts=server.starts,
     )
 
 
-def wait_in_flight(slots: Slots) -> None:
-    """Until at least one command is on the wire without an answer."""
+def kill_in_flight(server: Server, slots: Slots) -> Kill:
+    """Stops the server at this very moment, looks whether a client waits for an answer that has not left it, and if so
+    kills it as it stands. Else lets it go on, and tries again a moment later."""
     end = time.monotonic() + IN_FLIGHT_WITHIN
-    while slots.total() == 0:
-        assert time.monotonic() < end, f"no client sent anything for {IN_FLIGHT_WITHIN:g} s"
-        time.sleep(0.0005)
+    while time.monotonic() < end:
+        server.freeze()
+        before, stopped = slots.all(), time.monotonic()
+        time.sleep(STILL)  # answers that had left the server arrive in this time
+        if any(one and one == other for one, other in zip(before, slots.all(), strict=True)):
+            killed = time.monotonic()
+            server.kill()
+            return Kill(stopped, killed)
+        server.thaw()
+        time.sleep(0.001)
+    raise AssertionError(f"no client had anything in flight for {IN_FLIGHT_WITHIN:g} s")
 
 
-def sends_under_way(feeds: list[Feed], at: float) -> int:
+def sends_under_way(feeds: list[Feed], kill: Kill) -> int:
+    """By the feeds: messages on the wire when the server stopped, and without an answer when it was killed."""
     ids = {line["id"] for feed in feeds for line in feed.of("made")}
-    return len(ids & set(under_way(feeds, at)))
+    return len(ids & set(under_way(feeds, kill.stopped, kill.killed)))
 
 
 async def expect(crowd: Crowd, fresh: Fresh) -> None:

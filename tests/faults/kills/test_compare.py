@@ -214,6 +214,7 @@ def test_each_fault_is_seen(spoil: Callable[[Case], None], kind: str) -> None:
 
 def test_what_was_under_way_at_a_moment() -> None:
     feed = Feed("v", "visitor", sent("v第1句", 1))
-    assert under_way([feed], 1.5) == []
-    assert under_way([feed], 2.5) == ["v第1句"]
-    assert under_way([feed], 3.5) == []
+    assert under_way([feed], 1.5, 1.6) == []
+    assert under_way([feed], 2.5, 2.6) == ["v第1句"]
+    assert under_way([feed], 1.5, 2.5) == [], "sent only after the moment"
+    assert under_way([feed], 2.5, 3.5) == [], "answered before the later moment"

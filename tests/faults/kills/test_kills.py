@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SMALL = Plan(
     seed=0,
-    kills=12,
+    kills=8,
     visitors=("websocket",) * 6 + ("sse", "poll"),
     windows=(
         ("agent", "linfang@demo.example", "websocket"),

@@ -9,7 +9,7 @@ import msgspec
 from yingke.kernel.db import Read
 from yingke.kernel.entries import RowOut
 from yingke.rooms.conversations import audience, queries
-from yingke.rooms.conversations.actions.lifecycle import assign, end, requeue, show_ahead
+from yingke.rooms.conversations.actions.lifecycle import assign, end, rename_site, requeue, show_ahead
 from yingke.rooms.conversations.actions.marks import Mark, mark
 from yingke.rooms.conversations.actions.receive import Inbound, Kept, Place, receive, receive_many
 from yingke.rooms.conversations.rows import (
@@ -108,6 +108,7 @@ __all__ = [
     "open_of_contact",
     "receive",
     "receive_many",
+    "rename_site",
     "requeue",
     "show_ahead",
     "thread_topic",

@@ -205,8 +205,8 @@ def page_all(
     return [_conversation(row) for row in rows]
 
 
-def open_ids_naming(read: Read, column: str, value: int, after: int, limit: int) -> list[int]:
-    """Ids of open conversations whose `column` (group_id, customer_id, assignee_id) is `value`, for renaming."""
+def open_ids_naming(read: Read, column: str, value: int | str, after: int, limit: int) -> list[int]:
+    """Ids of open conversations whose `column` (group_id, customer_id, assignee_id, site_key) is `value`."""
     rows = read.execute(
         select(_c.id)
         .where(models.conversation.c[column] == value, _c.state != State.CLOSED, _c.id > after)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from yingke.kernel.db import Tx
 from yingke.kernel.entries import Entry
 from yingke.kernel.journal import on, on_many
 from yingke.rooms.conversations import models, queries
-from yingke.rooms.conversations.actions.lifecycle import rename
+from yingke.rooms.conversations.actions.lifecycle import rename_each
 from yingke.rooms.conversations.events import MessageAdded
 from yingke.rooms.conversations.terms import SEARCH_READER, Kind, Ref
 from yingke.rooms.customers import api as customers
 from yingke.rooms.customers.events import CustomerChanged
 from yingke.rooms.staff import api as staff
 from yingke.rooms.staff.events import GroupChanged, StaffChanged
-
-PIECE = 100
 
 
 @on_many(MessageAdded, reader=SEARCH_READER)
@@ -30,28 +28,18 @@ def index(tx: Tx, entries: Sequence[tuple[Entry, MessageAdded]]) -> None:
 def rename_customer(tx: Tx, _: Entry, fact: CustomerChanged) -> None:
     ref = customers.refs(tx, [fact.customer_id]).get(fact.customer_id)
     if ref is not None:
-        _each(
-            tx, "customer_id", fact.customer_id, lambda id_: rename(tx, id_, customer=Ref(ref.key, ref.name))
-        )
+        rename_each(tx, "customer_id", fact.customer_id, customer=Ref(ref.key, ref.name))
 
 
 @on(StaffChanged, reader="conversations.names")
 def rename_assignee(tx: Tx, _: Entry, fact: StaffChanged) -> None:
     ref = staff.refs(tx, [fact.staff_id]).get(fact.staff_id)
     if ref is not None:
-        _each(tx, "assignee_id", fact.staff_id, lambda id_: rename(tx, id_, assignee=Ref(ref.key, ref.name)))
+        rename_each(tx, "assignee_id", fact.staff_id, assignee=Ref(ref.key, ref.name))
 
 
 @on(GroupChanged, reader="conversations.names")
 def rename_group(tx: Tx, _: Entry, fact: GroupChanged) -> None:
     ref = staff.group_refs(tx, [fact.group_id]).get(fact.group_id)
     if ref is not None:
-        _each(tx, "group_id", fact.group_id, lambda id_: rename(tx, id_, group=Ref(ref.key, ref.name)))
-
-
-def _each(tx: Tx, column: str, value: int, do: Callable[[int], None]) -> None:
-    after = 0
-    while ids := queries.open_ids_naming(tx, column, value, after, PIECE):
-        for conversation_id in ids:
-            do(conversation_id)
-        after = ids[-1]
+        rename_each(tx, "group_id", fact.group_id, group=Ref(ref.key, ref.name))

@@ -22,7 +22,8 @@ from yingke.rooms.conversations.actions.receive import Inbound, receive
 from yingke.rooms.conversations.rows import as_row, put_staff_message, staff_conversation
 from yingke.rooms.conversations.terms import LATEST, READ, REPLY, Kind, Marks, Ref, StaffConversation, State
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Limit = Annotated[int, Parameter(ge=1, le=100)]
+Seq = Annotated[int, Parameter(ge=0, le=2**53)]
 
 
 class OfConversation(Args, frozen=True):
@@ -168,7 +169,7 @@ async def get_conversation(db: Database, who: Actor, key: str) -> StaffConversat
 
 @fetch("/api/v1/conversations/{key:str}/messages", right=READ)
 async def list_messages(
-    db: Database, who: Actor, key: str, before: Count | None = None, limit: Limit = LATEST
+    db: Database, who: Actor, key: str, before: Seq | None = None, limit: Limit = LATEST
 ) -> History:
     """Messages of one conversation older than `before`, oldest first."""
     return await db.read(_history, who, key, before, limit)

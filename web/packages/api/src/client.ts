@@ -30,14 +30,26 @@ export function createApi({ onSignedOut, fetch: get = fetch, timeout = 15_000 }:
     throw new Refused(problem)
   }
 
+  /** For lists that are short by nature. */
+  async function all<T>(path: string): Promise<T[]> {
+    const rows: T[] = []
+    let after = ''
+    for (;;) {
+      const page = await call<Page<T>>('GET', `${path}?limit=100${after && `&after=${encodeURIComponent(after)}`}`)
+      rows.push(...page.rows)
+      if (!page.next) return rows
+      after = page.next
+    }
+  }
+
   return {
     session: () => call<MeRow>('GET', '/session'),
     signIn: (email: string, password: string) => call<MeRow>('POST', '/session', { email, password }),
     signOut: () => call<unknown>('DELETE', '/session'),
     setUp: (first: { token: string; name: string; email: string; password: string; locale: string }) =>
       call<unknown>('POST', '/setup', first),
-    staff: () => call<Page<StaffRow>>('GET', '/staff'),
-    groups: () => call<{ rows: Named[] }>('GET', '/groups'),
+    staff: () => all<StaffRow>('/staff'),
+    groups: () => all<Named>('/groups'),
     olderMessages: (conversation: string, before: number, limit = 50) =>
       call<History>('GET', `/conversations/${encodeURIComponent(conversation)}/messages?before=${before}&limit=${limit}`),
   }

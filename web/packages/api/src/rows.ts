@@ -48,12 +48,12 @@ export interface ConversationRow {
   key: string
   channel: string
   site: Named | null
-  group: Named | null
+  group: Named
   state: ConversationState
   assignee: Named | null
   customer: Named
   started_at: string
-  queued_at: string | null
+  queued_at: string
   waiting_since: string | null
   last: LastMessage | null
   last_seq: number

@@ -36,7 +36,8 @@ export const openEvents: OpenWire = (door, topics, ends) => {
     }
     try {
       const body = { ...door.proof(), topics: topics() }
-      const { ticket } = await post<{ ticket: string }>(door, door.tickets, body, { signal: mine.signal })
+      const { ticket } = await post<{ ticket: string }>(door, door.tickets, body)
+      if (mine.signal.aborted) return
       listen(HELLO_WITHIN, 'mute')
       const response = await door.fetch(door.events + '?ticket=' + encodeURIComponent(ticket), {
         credentials: door.credentials,

@@ -4,7 +4,7 @@ import type { Problem } from './frames.ts'
 export class Refused extends Error {
   readonly problem: Problem
   constructor(problem: Problem) {
-    super(problem.detail ?? problem.code)
+    super(problem.detail || problem.code)
     this.problem = problem
   }
 }
@@ -29,7 +29,7 @@ export const UNAUTHORISED = 401
 export function refusal(problem: Problem): Refused | Unknown {
   const { status } = problem
   const open = status >= 500 || status < 400 || status === 408 || status === 425 || status === 429
-  return open ? new Unknown(problem.code, (problem.retry_after ?? 0) * 1000, true) : new Refused(problem)
+  return open ? new Unknown(problem.code, (problem.retry_after || 0) * 1000, true) : new Refused(problem)
 }
 
 export interface Post {
@@ -44,12 +44,10 @@ export async function post<Answer>(
   how: Post,
   url: string,
   body: object,
-  options: { timeout?: number; signal?: AbortSignal } = {},
+  timeout = 15_000,
+  abort = new AbortController(),
 ): Promise<Answer> {
-  const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), options.timeout ?? 15_000)
-  const cancel = () => abort.abort()
-  options.signal?.addEventListener('abort', cancel)
+  const timer = setTimeout(() => abort.abort(), timeout)
   try {
     const response = await how.fetch(url, {
       method: 'POST',
@@ -66,7 +64,6 @@ export async function post<Answer>(
     throw new Unknown(String(error))
   } finally {
     clearTimeout(timer)
-    options.signal?.removeEventListener('abort', cancel)
   }
 }
 

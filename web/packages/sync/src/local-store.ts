@@ -1,4 +1,4 @@
-import { Full, MemoryStore, byId, type Saved, type Store } from './store.ts'
+import { Full, MemoryStore, byId, type Saved } from './store.ts'
 
 const MOST = 50
 const LARGEST = 1_000_000
@@ -6,23 +6,23 @@ const SETTLE = 50
 
 /**
  * Keeps each message under a key of its own, so that two tabs never write over each other's list.
- * What the browser refuses to store is kept in memory: it is sent all the same, only not after a reload.
+ * What the browser refuses to store is kept in memory, as the parent does: it is sent all the same, only not after a reload.
  */
-export class LocalStore implements Store {
-  private readonly unstored = new MemoryStore()
+export class LocalStore extends MemoryStore {
   private readonly storage: Storage
   private readonly prefix: string
 
   constructor(storage: Storage, prefix: string) {
+    super()
     this.storage = storage
     this.prefix = prefix
   }
 
-  async all(): Promise<Saved[]> {
-    const messages = await this.unstored.all()
+  override async all(): Promise<Saved[]> {
+    const messages = await super.all()
     for (const key of this.keys()) {
       try {
-        messages.push(JSON.parse(this.storage.getItem(key) ?? '') as Saved)
+        messages.push(JSON.parse(this.storage.getItem(key) || '') as Saved)
       } catch {
         // Taken away by another tab this moment, or not ours.
       }
@@ -30,28 +30,28 @@ export class LocalStore implements Store {
     return byId(messages)
   }
 
-  async put(message: Saved): Promise<void> {
+  override async put(message: Saved): Promise<void> {
     const text = JSON.stringify(message)
     const keys = this.keys()
-    const size = keys.reduce((sum, key) => sum + (this.storage.getItem(key)?.length ?? 0), text.length)
+    const size = keys.reduce((sum, key) => sum + (this.storage.getItem(key) || '').length, text.length)
     const known = keys.includes(this.prefix + message.id)
-    if (!known && (keys.length + (await this.unstored.all()).length >= MOST || size > LARGEST)) throw new Full()
+    if (!known && (keys.length + (await super.all()).length >= MOST || size > LARGEST)) throw new Full()
     try {
       this.storage.setItem(this.prefix + message.id, text)
     } catch {
-      await this.unstored.put(message)
+      await super.put(message)
     }
   }
 
-  async remove(id: string): Promise<void> {
-    await this.unstored.remove(id)
+  override async remove(id: string): Promise<void> {
+    await super.remove(id)
     this.storage.removeItem(this.prefix + id)
   }
 
-  async lease(name: string, owner: string, ms: number): Promise<boolean> {
+  override async lease(name: string, owner: string, ms: number): Promise<boolean> {
     const key = this.prefix + 'lease:' + name
     const mine = () => {
-      const [holder, until] = (this.storage.getItem(key) ?? '').split(' ')
+      const [holder, until] = (this.storage.getItem(key) || '').split(' ')
       return holder === owner || !(Number(until) > Date.now())
     }
     if (!mine()) return false
@@ -68,8 +68,8 @@ export class LocalStore implements Store {
   private keys(): string[] {
     const keys: string[] = []
     for (let i = 0; i < this.storage.length; i++) {
-      const key = this.storage.key(i)
-      if (key?.startsWith(this.prefix) && !key.startsWith(this.prefix + 'lease:')) keys.push(key)
+      const key = this.storage.key(i) || ''
+      if (key.startsWith(this.prefix) && !key.startsWith(this.prefix + 'lease:')) keys.push(key)
     }
     return keys
   }

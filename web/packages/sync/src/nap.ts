@@ -1,6 +1,6 @@
 /** A wait that can be cut short. */
 export class Nap {
-  private end: (() => void) | undefined
+  private end = (): void => undefined
 
   take(ms: number): Promise<void> {
     return new Promise((resume) => {
@@ -13,6 +13,6 @@ export class Nap {
   }
 
   wake(): void {
-    this.end?.()
+    this.end()
   }
 }

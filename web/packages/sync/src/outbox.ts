@@ -108,7 +108,7 @@ export class Outbox {
 
   /** The rows of these messages are on screen: their items have done their work. */
   settle(ids: Iterable<string>): void {
-    for (const id of ids) if (this.kept.get(id)?.state === 'sent') this.kept.delete(id)
+    for (const id of ids) if (this.is(id, 'sent')) this.kept.delete(id)
   }
 
   /** Try at once what is waiting to be tried again. */
@@ -119,7 +119,7 @@ export class Outbox {
   /** A refusal is final for its id, so what was refused goes again as a new message. */
   async retry(id: string): Promise<void> {
     const kept = this.kept.get(id)
-    if (kept?.state !== 'failed') return this.poke()
+    if (!kept || kept.state !== 'failed') return this.poke()
     const { target, name, args } = kept.message
     await this.add(target, name, args)
     await this.remove(id)
@@ -127,12 +127,17 @@ export class Outbox {
 
   /** Only what was refused: of anything else it is not known whether it was done. */
   async remove(id: string): Promise<void> {
-    if (this.kept.get(id)?.state !== 'failed') return
+    if (!this.is(id, 'failed')) return
     this.kept.delete(id)
     this.done.add(id)
     this.changed()
     await this.options.store.remove(id)
     this.bell.ring()
+  }
+
+  private is(id: string, state: ItemState): boolean {
+    const kept = this.kept.get(id)
+    return !!kept && kept.state === state
   }
 
   private async work(target: string): Promise<void> {
@@ -163,7 +168,7 @@ export class Outbox {
     await this.refresh() // another tab may have sent it meanwhile
     const first = this.items(target).find(({ state }) => state === 'queued')
     const kept = first && this.kept.get(first.id)
-    if (!kept?.stored || this.closed) return undefined // `add` comes back here when it is stored
+    if (!kept || !kept.stored || this.closed) return undefined // `add` comes back here when it is stored
     const { message } = kept
     kept.state = 'sending'
     this.changed()
@@ -213,7 +218,7 @@ export class Outbox {
 
   /** 1, 2, 4, 8 … 30 s, a quarter more or less by chance. */
   private backoff(attempt: number): number {
-    const random = this.options.random ?? Math.random
+    const random = this.options.random || Math.random
     return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt) * (0.75 + random() / 2)
   }
 

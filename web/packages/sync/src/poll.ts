@@ -10,16 +10,16 @@ const BREATH = 250
 export const openPoll: OpenWire = (door, topics, ends) => {
   let abort = new AbortController()
   let ended = false
+  let stale = false
 
   async function run(): Promise<void> {
     let wait = 0 // the first answer comes at once, and tells that we are through
     while (!ended) {
-      const round = (abort = new AbortController())
+      abort = new AbortController()
+      stale = false
       try {
         const body = { ...door.proof(), topics: topics(), wait }
-        const timeout = (wait + 10) * 1000
-        const answer = await post<{ frames: ServerFrame[] }>(door, door.poll, body, { timeout, signal: round.signal })
-        if (ended || round.signal.aborted) continue
+        const answer = await post<{ frames: ServerFrame[] }>(door, door.poll, body, (wait + 10) * 1000, abort)
         // A gap needs no more than the next round: it asks by cursor anyway.
         const deliver = counted(ends, () => undefined)
         for (const frame of answer.frames) if (!ended) deliver(frame)
@@ -27,10 +27,9 @@ export const openPoll: OpenWire = (door, topics, ends) => {
         // A server that answers at once every time must not make us spin.
         await new Promise((resume) => setTimeout(resume, BREATH))
       } catch (error) {
-        if (ended) return
-        if (round.signal.aborted) continue
+        if (ended || stale) continue
         ended = true
-        ends.down(refusedDown(error) ?? 'lost')
+        ends.down(refusedDown(error) || 'lost')
       }
     }
   }
@@ -38,7 +37,10 @@ export const openPoll: OpenWire = (door, topics, ends) => {
   void run()
   return {
     send: () => false,
-    retopic: () => abort.abort(),
+    retopic() {
+      stale = true
+      abort.abort()
+    },
     probe: () => undefined,
     close() {
       ended = true

@@ -1,6 +1,8 @@
 import type { Change, Cursor, ReplicaFrame, SnapshotRow } from './frames.ts'
 
 export interface Held {
+  readonly type: string
+  readonly key: string
   readonly rev: number
   readonly row: unknown
 }
@@ -22,8 +24,8 @@ export class Replica {
   more = false
   /** A snapshot or `resumed` came on the present connection: from here on its pongs speak for this topic too. */
   live = false
-  /** By type, then by key. */
-  readonly held = new Map<string, Map<string, Held>>()
+  /** By type and key together. */
+  readonly held = new Map<string, Held>()
 
   apply(frame: ReplicaFrame): Applied {
     switch (frame.t) {
@@ -64,11 +66,14 @@ export class Replica {
   }
 
   get<Row>(type: string, key: string): Row | undefined {
-    return this.held.get(type)?.get(key)?.row as Row | undefined
+    const held = this.held.get(name(type, key))
+    return held && (held.row as Row)
   }
 
   all<Row>(type: string): Row[] {
-    return Array.from(this.held.get(type)?.values() ?? [], (held) => held.row as Row)
+    return Array.from(this.held.values())
+      .filter((held) => held.type === type)
+      .map((held) => held.row as Row)
   }
 
   private forget(): void {
@@ -79,14 +84,16 @@ export class Replica {
 
   private change(change: Change): boolean {
     const [verb, type, key] = change
-    if (verb === 'drop') return this.held.get(type)?.delete(key) ?? false
+    if (verb === 'drop') return this.held.delete(name(type, key))
     if (verb !== 'put') return false
     const [, , , rev, row] = change
-    let byKey = this.held.get(type)
-    if (!byKey) this.held.set(type, (byKey = new Map<string, Held>()))
-    const before = byKey.get(key)
+    const before = this.held.get(name(type, key))
     if (before && before.rev >= rev) return false
-    byKey.set(key, { rev, row })
+    this.held.set(name(type, key), { type, key, rev, row })
     return true
   }
+}
+
+function name(type: string, key: string): string {
+  return type + '\n' + key
 }

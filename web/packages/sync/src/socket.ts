@@ -48,7 +48,7 @@ export const openSocket: OpenWire = (door, topics, ends) => {
     opened = true
     send({ t: 'hello', v: 1, ...door.proof(), locale: door.locale })
   }
-  socket.onclose = (event) => end(MEANING[event.code] ?? 'lost')
+  socket.onclose = (event) => end(MEANING[event.code] || 'lost')
   socket.onmessage = (event) => {
     if (ended) return
     heardAt = Date.now()

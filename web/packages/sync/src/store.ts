@@ -43,7 +43,7 @@ export class MemoryStore implements Store {
     this.messages.delete(id)
   }
 
-  async lease(): Promise<boolean> {
+  async lease(_name: string, _owner: string, _ms: number): Promise<boolean> {
     return true // nobody else can see this store
   }
 }

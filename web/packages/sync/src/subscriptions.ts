@@ -20,7 +20,8 @@ export class Subscriptions {
 
   /** False where the topic has meanwhile been subscribed anew. */
   remove(topic: string, replica: Replica): boolean {
-    return this.topics.get(topic)?.replica === replica && this.topics.delete(topic)
+    const held = this.topics.get(topic)
+    return !!held && held.replica === replica && this.topics.delete(topic)
   }
 
   cursors(): Topics {

@@ -1,17 +1,15 @@
+const EVENTS = ['online', 'pageshow', 'focus', 'visibilitychange']
+
 /**
  * Calls back when the device comes on line, or the page is looked at or used again. Answers a function that forgets it.
  */
 export function onWake(call: () => void): () => void {
-  const { window, document } = globalThis
-  const visible = () => {
+  const { document } = globalThis
+  if (!document) return () => undefined // not in a browser
+  const wake = () => {
     if (document.visibilityState === 'visible') call()
   }
-  for (const event of EVENTS) window?.addEventListener(event, call)
-  document?.addEventListener('visibilitychange', visible)
-  return () => {
-    for (const event of EVENTS) window?.removeEventListener(event, call)
-    document?.removeEventListener('visibilitychange', visible)
-  }
+  // `visibilitychange` bubbles from the document, so that the window hears all four.
+  for (const event of EVENTS) addEventListener(event, wake)
+  return () => EVENTS.forEach((event) => removeEventListener(event, wake))
 }
-
-const EVENTS = ['online', 'pageshow', 'focus']

@@ -25,7 +25,17 @@ beforeEach(() => {
 afterEach(() => {
   connection.dispose()
   vi.useRealTimers()
+  vi.unstubAllGlobals()
 })
+
+/** A visible page whose window is the test's. */
+function stubPage(): EventTarget {
+  const page = new EventTarget()
+  vi.stubGlobal('document', { visibilityState: 'visible' })
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page))
+  return page
+}
 
 function start(random = 0.5): void {
   connection = new Connection(fakeDoor(server), {
@@ -147,22 +157,19 @@ describe('coming back', () => {
     expect(FakeSocket.made).toHaveLength(4)
   })
 
-  it('does not wait when the page becomes visible or the device comes on line', async () => {
-    const page = new EventTarget()
-    vi.stubGlobal('window', page)
-    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }))
+  it('does not wait when the page becomes visible or used, or the device comes on line', () => {
+    const page = stubPage()
     start(1)
-    for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange']] as const) {
+    for (const event of ['online', 'pageshow', 'visibilitychange', 'focus']) {
       FakeSocket.latest().greet()
       FakeSocket.latest().drop()
       const before = FakeSocket.made.length
-      target.dispatchEvent(new Event(event))
+      page.dispatchEvent(new Event(event))
       expect(FakeSocket.made).toHaveLength(before + 1)
     }
     FakeSocket.latest().greet()
     page.dispatchEvent(new Event('pageshow'))
     expect(FakeSocket.latest().of('ping')).toHaveLength(1)
-    vi.unstubAllGlobals()
   })
 
   it('waits 30 s after a flood', async () => {
@@ -190,13 +197,12 @@ describe('coming back', () => {
   })
 
   it('gives way to newer tabs until it is used again', async () => {
-    vi.stubGlobal('window', new EventTarget())
+    const page = stubPage()
     live().drop(4409)
     await pass(600_000)
     expect(FakeSocket.made).toHaveLength(1)
-    window.dispatchEvent(new Event('focus'))
+    page.dispatchEvent(new Event('focus'))
     expect(FakeSocket.made).toHaveLength(2)
-    vi.unstubAllGlobals()
   })
 })
 

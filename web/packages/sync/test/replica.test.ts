@@ -21,8 +21,7 @@ function play(replica: Replica, steps: Vector['steps']): Replica {
 
 /** Everything held, in a stable order. */
 function dump(replica: Replica): SnapshotRow[] {
-  const rows: SnapshotRow[] = []
-  for (const [type, byKey] of replica.held) for (const [key, { rev, row }] of byKey) rows.push([type, key, rev, row])
+  const rows = Array.from(replica.held.values(), ({ type, key, rev, row }): SnapshotRow => [type, key, rev, row])
   return rows.sort((a, b) => (a[0] + '\0' + a[1] < b[0] + '\0' + b[1] ? -1 : 1))
 }
 

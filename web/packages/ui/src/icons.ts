@@ -12,16 +12,9 @@ export const icons = {
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M12 7v5l3 2',
   warn: 'M12 4L2.5 20h19zM12 10v4.5M12 17.3v.2',
   info: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M12 11v5.5M12 7.7v.2',
-  retry: 'M20 12a8 8 0 1 1-2.5-5.8M20 3v4.5h-4.5',
-  edit: 'M4 20h4L19.5 8.5l-4-4L4 16z',
-  trash: 'M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5',
-  plus: 'M12 5v14M5 12h14',
   panel: 'M4 5h16v14H4zM15 5v14',
   note: 'M5 4h14v10l-5 6H5zM14 20v-6h5',
-  offline: 'M3 3l18 18M8.5 8.8A11 11 0 0 0 4 11.5M12 8c3 0 5.8 1.2 8 3.5M7 15a7 7 0 0 1 6-2M15.5 14l1.5 1M12 19v.2',
-  globe: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M3 12h18M12 3c3 2.5 4 5.5 4 9s-1 6.5-4 9c-3-2.5-4-5.5-4-9s1-6.5 4-9',
   keyboard: 'M3 7h18v11H3zM7 11h.1M11 11h.1M15 11h.1M7 14.5h10',
-  send: 'M4 12h13M12 6l6 6-6 6',
 } as const
 
 export type IconName = keyof typeof icons

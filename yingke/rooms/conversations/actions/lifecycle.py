@@ -23,6 +23,8 @@ from yingke.rooms.conversations.terms import (
 )
 from yingke.rooms.staff import api as staff
 
+PIECE = 100  # conversations looked up at once
+
 
 def take(tx: Tx, who: Actor, key: str) -> StaffConversation:
     """Have it oneself, out of the queue or from a colleague.
@@ -139,6 +141,7 @@ def rename(
     customer: Ref | None = None,
     assignee: Ref | None = None,
     group: Ref | None = None,
+    site: Ref | None = None,
 ) -> None:
     """Show the new name of somebody this conversation names."""
     c = queries.by_id(tx, conversation_id)
@@ -148,7 +151,23 @@ def rename(
         c.assignee_name = assignee.name
     if group is not None:
         c.group_name = group.name
+    if site is not None:
+        c.site_name = site.name
     _show(tx, c)
+
+
+def rename_each(tx: Tx, column: str, value: int | str, **names: Ref) -> None:
+    """The same for every open conversation whose `column` is `value`."""
+    after = 0
+    while ids := queries.open_ids_naming(tx, column, value, after, PIECE):
+        for conversation_id in ids:
+            rename(tx, conversation_id, **names)
+        after = ids[-1]
+
+
+def rename_site(tx: Tx, key: str, name: str) -> None:
+    """Show a site's new name. For visitors."""
+    rename_each(tx, "site_key", key, site=Ref(key, name))
 
 
 def _show(tx: Tx, c: Conversation) -> None:

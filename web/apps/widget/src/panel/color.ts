@@ -23,7 +23,7 @@ const DARK_PANEL: Rgb = [28, 27, 25]
 const FALLBACK: Rgb = [15, 107, 92]
 
 export function palette(color: string): Palette {
-  const base = parse(color) ?? FALLBACK
+  const base = parse(color) || FALLBACK
   const light = contrast(base, WHITE) >= NEAR
   const brand = light ? until(base, BLACK, WHITE) : base
   const tint = mix(base, WHITE, 0.9)
@@ -45,8 +45,8 @@ export function contrast(one: Rgb, other: Rgb): number {
 }
 
 export function parse(color: string): Rgb | undefined {
-  const digits = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(color.trim())?.[1]
-  if (!digits) return undefined
+  if (!/^#([0-9a-f]{3}){1,2}$/i.test(color)) return undefined
+  const digits = color.slice(1)
   const full = digits.length === 3 ? digits.replace(/./g, '$&$&') : digits
   const value = parseInt(full, 16)
   return [value >> 16, (value >> 8) & 255, value & 255]

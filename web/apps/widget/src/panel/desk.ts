@@ -53,7 +53,7 @@ export class Desk {
     this.connection = new Connection(this.door, {
       ladder: [openSocket, later(() => fallback(0)), later(() => fallback(1))],
       status: (status, why) => {
-        this.down = status === 'live' || status === 'idle' ? undefined : (why ?? this.down)
+        this.down = status === 'live' || status === 'idle' ? undefined : why || this.down
         if (status === 'live') this.outbox.poke()
         changed()
       },
@@ -173,7 +173,7 @@ export class Desk {
 
   private took(): void {
     const { conversation, messages } = this
-    this.outbox.settle(messages.map(({ id }) => id ?? ''))
+    this.outbox.settle(messages.map(({ id }) => id || ''))
     if (conversation.key) {
       this.marks.known(conversation)
       for (const { conversation: of, from, seq } of messages) if (from !== 'visitor') this.marks.delivered(of, seq)

@@ -25,7 +25,7 @@ export class Header {
       el('button', { class: 'icon', type: 'button', 'aria-label': say(word), title: say(word), click }, icon(path))
     this.endButton = button('end', END, () => this.ask(true))
     const yes = () => {
-      this.ask(false)
+      this.question.hidden = true
       actions.end()
     }
     this.question = el(
@@ -54,13 +54,14 @@ export class Header {
   render(site: Site | undefined, conversation: Conversation): void {
     const open = conversation.state === 'queued' || conversation.state === 'active'
     const agent = conversation.state === 'active' ? conversation.agent : null
-    const name = agent?.name ?? (site?.title || site?.name || this.say('title'))
+    const name = agent ? agent.name : (site && (site.title || site.name)) || this.say('title')
     setText(this.name, name)
-    setText(this.avatar, Array.from(name)[0] ?? '')
+    setText(this.avatar, Array.from(name)[0]!)
     setText(this.status, this.statusText(site, conversation))
-    this.avatar.classList.toggle('on', !!agent || !!site?.open)
-    setText(this.notice, site?.notice ?? '')
-    this.notice.hidden = !site?.notice
+    this.avatar.classList.toggle('on', !!agent || (!!site && site.open))
+    const notice = site ? site.notice : ''
+    setText(this.notice, notice)
+    this.notice.hidden = !notice
     this.endButton.hidden = !open
     if (!open) this.question.hidden = true
   }
@@ -80,7 +81,7 @@ export class Header {
 
   private ask(ask: boolean): void {
     this.question.hidden = !ask
-    if (ask) this.question.querySelector('button')?.focus()
-    else this.endButton.focus()
+    const next = ask ? this.question.querySelector('button')! : this.endButton
+    next.focus()
   }
 }

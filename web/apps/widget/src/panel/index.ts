@@ -25,12 +25,18 @@ export const mount: Mount = (host) => {
     // Frames do not run in a hidden page, and the badge must.
     if (document.hidden) draw()
   })
-  const header = new Header(say, { minimise: close, end: () => desk.end() })
+  const header = new Header(say, {
+    minimise: close,
+    end() {
+      desk.end()
+      composer.focus()
+    },
+  })
   const thread = new Thread(say, {
     retry: (id) => desk.retry(id),
     remove: (id) => desk.remove(id),
     edit(id) {
-      composer.putBack(String(desk.items.find((item) => item.id === id)?.args.text ?? ''))
+      for (const item of desk.items) if (item.id === id) composer.putBack(item.args.text as string)
       desk.remove(id)
     },
     older: () => void desk.older(),
@@ -55,7 +61,7 @@ export const mount: Mount = (host) => {
   )
   const viewport = fitViewport(panel)
   host.style(css)
-  paint(host, panel, undefined)
+  paint(host, panel, '')
   host.launcher.before(panel)
   document.addEventListener('visibilitychange', look)
 
@@ -73,7 +79,7 @@ export const mount: Mount = (host) => {
     if (word) setText(banner, say(word))
     banner.classList.toggle('soon', word === 'offline')
     composer.disable(desk.down === 'forbidden')
-    const greeting = site?.greeting ?? ''
+    const greeting = site ? site.greeting : ''
     const { items, more } = desk
     const entries = threadEntries({ messages, conversation, items, greeting, more, now: Date.now(), locale, say })
     thread.render(entries, more, desk.typingIn.on && !desk.typingOut.active)
@@ -85,9 +91,11 @@ export const mount: Mount = (host) => {
   function announce(): void {
     const last = desk.messages.pop()
     const upTo = last ? last.no + '/' + last.seq : ''
-    if (heardUpTo !== undefined && upTo !== heardUpTo && last?.from === 'staff') host.emit('message', { text: last.text })
+    if (last && last.from === 'staff' && upTo !== heardUpTo) {
+      if (heardUpTo !== undefined) host.emit('message', { text: last.text })
+      desk.typingIn.heard(false)
+    }
     if (desk.loaded) heardUpTo = upTo
-    if (last?.from === 'staff') desk.typingIn.heard(false)
   }
 
   function look(): void {
@@ -130,8 +138,8 @@ export const mount: Mount = (host) => {
   return { open: show, close, wake: begin }
 }
 
-function paint(host: Host, panel: HTMLElement, color: string | undefined): void {
-  const colors = palette(color ?? '')
+function paint(host: Host, panel: HTMLElement, color: string): void {
+  const colors = palette(color)
   for (const [name, value] of Object.entries(colors)) panel.style.setProperty('--' + name, value as string)
   if (!color) return
   host.paint(colors.brand, colors.onBrand)

@@ -5,7 +5,7 @@ export interface Piece {
 
 /** ASCII only: in running Chinese text the address ends where the words begin again. */
 const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/gi
-const TRAILING = /[.,:;!?'\]]+$/
+const TRAILING = /[.,:;!?'([\]]+$/
 
 /** Cuts text into words and addresses. Nothing but http and https ever becomes a link. */
 export function linkify(text: string): Piece[] {

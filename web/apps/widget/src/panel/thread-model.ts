@@ -28,17 +28,20 @@ export interface ThreadInput {
 
 const PAUSE = 10 * 60_000
 
-interface Line {
+/** A message, wherever it is known from: a row of the server, or an item still on its way there. */
+interface Line extends Pick<Message, 'from' | 'kind' | 'name' | 'code' | 'params' | 'conversation' | 'seq'> {
   readonly key: string
   readonly at: number
-  readonly row?: Message
+  readonly text: string
   readonly item?: Item
 }
+
+const MINE = { from: 'visitor', kind: 'text', name: null, code: null, params: {}, conversation: '', seq: 0 } as const
 
 export function threadEntries(input: ThreadInput): Entry[] {
   const entries: Entry[] = []
   const lines = inOrder(input)
-  if (input.greeting && !input.more) entries.push(bubble('greeting', input.greeting))
+  if (input.greeting && !input.more) entries.push({ kind: 'theirs', key: 'greeting', text: input.greeting, conversation: '', seq: 0 })
   let before: Line | undefined
   lines.forEach((line, i) => {
     if (!before || line.at - before.at > PAUSE || !sameDay(line.at, before.at)) {
@@ -53,46 +56,44 @@ export function threadEntries(input: ThreadInput): Entry[] {
 /** What the server knows, in its order; then what is still on its way there, each once. */
 function inOrder({ messages, items }: ThreadInput): Line[] {
   const known = new Set(messages.map((row) => row.id))
-  return [
-    ...messages.map((row) => ({ key: row.id ?? row.conversation + '/' + row.seq, at: Date.parse(row.at), row })),
-    ...items.filter((item) => !known.has(item.id)).map((item) => ({ key: item.id, at: item.at, item })),
-  ]
+  const rows = messages.map((row): Line => {
+    return { ...row, key: row.id || row.conversation + '/' + row.seq, at: Date.parse(row.at), text: row.text || '' }
+  })
+  const waiting = items.filter((item) => !known.has(item.id))
+  return [...rows, ...waiting.map((item): Line => ({ ...MINE, key: item.id, at: item.at, text: item.args.text as string, item }))]
 }
 
 function push(entries: Entry[], line: Line, before: Line | undefined, next: Line | undefined, input: ThreadInput): void {
-  const { row, item, key } = line
-  if (row?.kind === 'event') {
-    const text = eventText(row, !next, input)
-    if (text) entries.push({ kind: 'event', key, text })
-  } else if (row && row.from !== 'visitor') {
-    const sameVoice = before?.row?.kind === 'text' && before.row.from === row.from && before.row.name === row.name
-    if (row.name && !sameVoice) entries.push({ kind: 'name', key: 'n:' + key, text: row.name })
-    entries.push({ ...bubble(key, row.text ?? ''), conversation: row.conversation, seq: row.seq })
+  const { key, text, name } = line
+  if (line.kind === 'event') {
+    const words = eventText(line, !next, input)
+    if (words) entries.push({ kind: 'event', key, text: words })
+  } else if (line.from !== 'visitor') {
+    const { agent } = input.conversation
+    // The head of the panel names who answers now; a name stands here only where somebody else has spoken.
+    const named = (agent && agent.name === name) || (before && before.name === name)
+    if (name && !named) entries.push({ kind: 'name', key: 'n:' + key, text: name })
+    entries.push({ kind: 'theirs', key, text, conversation: line.conversation, seq: line.seq })
   } else {
     const mark = markOf(line, input.conversation)
-    const text = row ? (row.text ?? '') : String(item?.args.text ?? '')
     entries.push({ kind: 'mine', key, text, failed: mark === 'failed' })
     // One mark speaks for a run of messages that have come equally far.
     if (mark && (mark === 'failed' || !next || markOf(next, input.conversation) !== mark)) {
-      const words = input.say(mark, { reason: item?.problem?.detail ?? '' })
-      const canRetry = mark === 'late' || (mark === 'failed' && item?.problem?.status !== 422)
+      const problem = line.item && line.item.problem
+      const words = input.say(mark, { reason: problem ? problem.detail || problem.code : '' })
+      const canRetry = mark === 'late' || (!!problem && problem.status !== 422)
       entries.push({ kind: 'mark', key: 'm:' + key, id: key, mark, text: words, canRetry })
     }
   }
 }
 
-function bubble(key: string, text: string): Entry & { kind: 'theirs' } {
-  return { kind: 'theirs', key, text, conversation: '', seq: 0 }
-}
-
-function markOf({ row, item }: Line, conversation: Conversation): Mark | undefined {
+function markOf({ item, from, conversation, seq }: Line, now: Conversation): Mark | undefined {
   if (item) return item.late ? 'late' : item.state === 'queued' ? 'sending' : item.state
-  if (row?.from !== 'visitor' || row.conversation !== conversation.key) return undefined
-  if (row.seq <= conversation.staff_read) return 'read'
-  return row.seq <= conversation.staff_delivered ? 'delivered' : 'sent'
+  if (from !== 'visitor' || conversation !== now.key) return undefined
+  return seq <= now.staff_read ? 'read' : seq <= now.staff_delivered ? 'delivered' : 'sent'
 }
 
-function eventText(row: Message, last: boolean, { say, conversation }: ThreadInput): string {
+function eventText(row: Line, last: boolean, { say, conversation }: ThreadInput): string {
   switch (row.code) {
     case 'agent_joined':
       return say('agent_joined', row.params)

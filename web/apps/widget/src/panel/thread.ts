@@ -58,7 +58,7 @@ export class Thread {
     this.dots.hidden = !typing
     const last = entries.filter(({ kind }) => kind === 'mine' || kind === 'theirs').pop()
     const isNew = !!last && last.key !== this.last
-    this.last = last?.key ?? ''
+    this.last = last ? last.key : ''
     if (atEnd || (isNew && last.kind === 'mine')) this.toEnd()
     else if (isNew) this.newer.hidden = false
     else if (first && first !== this.list.firstElementChild) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd
@@ -102,18 +102,19 @@ export class Thread {
       node.remove()
       this.drawn.delete(key)
     }
-    let place: Element | null = this.list.firstElementChild
+    let before: Element | null = null
     for (const entry of entries) {
       const node = this.draw(entry)
-      if (node === place) place = place.nextElementSibling
-      else this.list.insertBefore(node, place)
+      const place: Element | null = before ? before.nextElementSibling : this.list.firstElementChild
+      if (node !== place) this.list.insertBefore(node, place)
+      before = node
     }
   }
 
   private draw(entry: Entry): HTMLElement {
     const said = JSON.stringify(entry)
     const before = this.drawn.get(entry.key)
-    if (before?.said === said) return before.node
+    if (before && before.said === said) return before.node
     const node = this.make(entry)
     if (before) {
       this.unwatch(before.node)
@@ -152,7 +153,8 @@ export class Thread {
   }
 
   private unwatch(node: HTMLElement): void {
-    clearTimeout(this.watched.get(node)?.timer)
+    const watch = this.watched.get(node)
+    if (watch) clearTimeout(watch.timer)
     this.watched.delete(node)
     this.observer.unobserve(node)
   }

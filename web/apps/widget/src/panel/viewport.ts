@@ -7,11 +7,11 @@ const PHONE = '(max-width: 480px)'
 export function fitViewport(panel: HTMLElement): { opened(open: boolean): void } {
   const phone = matchMedia(PHONE)
   const page = document.documentElement
+  const view = window.visualViewport
   let isOpen = false
   let overflow: string | undefined
 
   function fit(): void {
-    const view = window.visualViewport
     const sheet = isOpen && phone.matches
     if (sheet && view) {
       panel.style.setProperty('--height', view.height + 'px')
@@ -26,8 +26,7 @@ export function fitViewport(panel: HTMLElement): { opened(open: boolean): void }
     }
   }
 
-  window.visualViewport?.addEventListener('resize', fit)
-  window.visualViewport?.addEventListener('scroll', fit)
+  if (view) view.onresize = view.onscroll = fit
   addEventListener('resize', fit)
   return {
     opened(open) {

@@ -12,5 +12,5 @@ export function chooseLocale(...wishes: (string | null | undefined)[]): Locale {
 }
 
 export function sayIn(catalogue: Catalogue): Say {
-  return (word, params = {}) => catalogue[word].replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ''))
+  return (word, params = {}) => catalogue[word].replace(/\{(\w+)\}/g, (_, name: string) => String(params[name]))
 }

@@ -44,6 +44,12 @@ export const useConversations = defineStore('conversations', () => {
     },
   )
 
+  watch(
+    () => mine.value.map((row) => row.key).join(),
+    () => threads.prepare(mine.value.map((row) => row.key)),
+    { immediate: true },
+  )
+
   let seen: Map<string, ConversationRow> | null = null
   watch(rows, (now) => {
     const looking = document.visibilityState === 'visible' ? open.value : null

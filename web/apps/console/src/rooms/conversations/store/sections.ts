@@ -31,7 +31,7 @@ function lastAt(row: ConversationRow): string {
 // RFC 3339 in UTC with a fixed number of digits sorts as text.
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 const longest = (a: ConversationRow, b: ConversationRow) =>
-  before(a.waiting_since ?? a.queued_at ?? a.started_at, b.waiting_since ?? b.queued_at ?? b.started_at) || before(a.key, b.key)
+  before(a.waiting_since ?? a.queued_at, b.waiting_since ?? b.queued_at) || before(a.key, b.key)
 const latest = (a: ConversationRow, b: ConversationRow) => before(lastAt(b), lastAt(a)) || before(a.key, b.key)
 
 const orderOf: Record<Section, (a: ConversationRow, b: ConversationRow) => number> = {

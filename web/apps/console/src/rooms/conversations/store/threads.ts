@@ -4,6 +4,8 @@ import type { Live } from '../../../shell/live.ts'
 
 /** So many threads stay subscribed: going back to one of them shows it at once. */
 const KEPT = 20
+/** Fewer than are kept, so that what is prepared never pushes out what is open. */
+const PREPARED = 12
 const PAGE = 50
 
 function open(live: Live, api: Pick<Api, 'olderMessages'>, key: string) {
@@ -43,17 +45,23 @@ export type Thread = ReturnType<typeof open>
 export function createThreads(live: Live, api: Pick<Api, 'olderMessages'>) {
   const threads = new Map<string, Thread>()
 
+  function use(key: string): Thread {
+    const thread = threads.get(key) ?? open(live, api, key)
+    threads.delete(key)
+    threads.set(key, thread)
+    for (const [oldest, given] of threads) {
+      if (threads.size <= KEPT) break
+      given.topic.end()
+      threads.delete(oldest)
+    }
+    return thread
+  }
+
   return {
-    open(key: string): Thread {
-      const thread = threads.get(key) ?? open(live, api, key)
-      threads.delete(key)
-      threads.set(key, thread)
-      for (const [oldest, given] of threads) {
-        if (threads.size <= KEPT) break
-        given.topic.end()
-        threads.delete(oldest)
-      }
-      return thread
+    open: use,
+    /** One's own threads are there before they are asked for: they open at once, and off line too. */
+    prepare(keys: readonly string[]) {
+      for (const key of keys.slice(0, PREPARED)) if (!threads.has(key)) use(key)
     },
   }
 }

@@ -28,9 +28,9 @@ export const usePeople = defineStore('people', () => {
   async function load() {
     if (state.value === 'failed') state.value = 'loading'
     try {
-      const [staff, groupPage] = await Promise.all([api.staff(), api.groups()])
-      people.value = staff.rows
-      groups.value = groupPage.rows
+      const [allPeople, allGroups] = await Promise.all([api.staff(), api.groups()])
+      people.value = allPeople
+      groups.value = allGroups
       state.value = 'ready'
     } catch (error) {
       problem.value = asProblem(error)
