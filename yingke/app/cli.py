@@ -115,6 +115,8 @@ class _Server(uvicorn.Server):
 def _serve(settings: Settings) -> int:
     migrate(settings.database_url)
     process = Process(settings)
+    if settings.demo and process.db.write_now(demo.fill):
+        print(demo.describe(settings.public_url))
     config = uvicorn.Config(
         process,
         host=settings.host,
