@@ -17,6 +17,7 @@ from yingke.kernel.db import Database, Sql, Tx
 from yingke.kernel.db import Read as ReadView
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import NotFound
+from yingke.kernel.group import must_retry
 from yingke.kernel.journal import Reader, after, at_place, journal_parked, readers
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,8 @@ def _attempt(tx: Tx, react: React, entries: Sequence[Entry]) -> str | None:
     try:
         react(tx, entries)
     except Exception as error:
+        if must_retry(error):  # the database asks for the whole transaction again: nothing is wrong with the entry
+            raise
         tx.conn.exec_driver_sql("ROLLBACK TO SAVEPOINT reaction")
         tx.conn.exec_driver_sql("RELEASE SAVEPOINT reaction")
         del tx.entries[emitted:]

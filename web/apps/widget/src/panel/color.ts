@@ -19,7 +19,8 @@ const NEAR = 3
 const WHITE: Rgb = [255, 255, 255]
 const BLACK: Rgb = [0, 0, 0]
 const INK: Rgb = [27, 26, 23]
-const DARK_PANEL: Rgb = [28, 27, 25]
+/** The lightest ground that coloured text stands on in the dark: the agent's bubbles. */
+const DARK_BUBBLE: Rgb = [38, 37, 33]
 const FALLBACK: Rgb = [15, 107, 92]
 
 export function palette(color: string): Palette {
@@ -27,13 +28,13 @@ export function palette(color: string): Palette {
   const light = contrast(base, WHITE) >= NEAR
   const brand = light ? until(base, BLACK, WHITE) : base
   const tint = mix(base, WHITE, 0.9)
-  const tintDark = mix(base, DARK_PANEL, 0.75)
+  const tintDark = mix(base, DARK_BUBBLE, 0.75)
   return {
     brand: hex(brand),
     onBrand: hex(light ? WHITE : INK),
     accent: hex(until(base, BLACK, tint)),
     tint: hex(tint),
-    accentDark: hex(until(base, WHITE, tintDark)),
+    accentDark: hex(until(base, WHITE, tintDark, DARK_BUBBLE)),
     tintDark: hex(tintDark),
   }
 }
@@ -52,10 +53,10 @@ export function parse(color: string): Rgb | undefined {
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 
-/** Move a colour towards another in small steps until it is readable on (or under) `against`. */
-function until(color: Rgb, towards: Rgb, against: Rgb): Rgb {
+/** Move a colour towards another in small steps until it is readable on (or under) all of `against`. */
+function until(color: Rgb, towards: Rgb, ...against: Rgb[]): Rgb {
   let moved = color
-  for (let share = 0; share < 1 && contrast(moved, against) < READABLE; share += 0.02) {
+  for (let share = 0; share < 1 && against.some((other) => contrast(moved, other) < READABLE); share += 0.02) {
     moved = mix(color, towards, share)
   }
   return moved

@@ -5,7 +5,7 @@ export interface Piece {
 
 /** ASCII only: in running Chinese text the address ends where the words begin again. */
 const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/gi
-const TRAILING = /[.,:;!?'([\]]+$/
+const TRAILING = ".,:;!?'([]"
 
 /** Cuts text into words and addresses. Nothing but http and https ever becomes a link. */
 export function linkify(text: string): Piece[] {
@@ -26,13 +26,15 @@ export function linkify(text: string): Piece[] {
 
 /** Punctuation after an address belongs to the sentence, and so does a bracket that the address did not open. */
 function trim(address: string): string {
-  let rest = address
-  for (;;) {
-    const before = rest
-    rest = rest.replace(TRAILING, '')
-    if (rest.endsWith(')') && rest.split(')').length > rest.split('(').length) rest = rest.slice(0, -1)
-    if (rest === before) return rest
+  let unopened = address.split(')').length - address.split('(').length
+  let end = address.length
+  for (; end > 0; end--) {
+    const last = address[end - 1]!
+    if (last === '(') unopened++
+    else if (last === ')' && unopened-- > 0) continue
+    if (!TRAILING.includes(last)) break
   }
+  return address.slice(0, end)
 }
 
 /** An address with a name before an @ shows one host and opens another: it stays text. */
