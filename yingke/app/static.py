@@ -40,8 +40,8 @@ def load() -> dict[str, File]:
         top, _, rest = path.partition("/")
         if top == "console":
             files[f"/{rest}"] = _file(rest, source.read_bytes(), console=True)
-        elif top == "widget":
-            files[f"/{rest}"] = _file(rest, source.read_bytes(), console=False)
+        elif path == "widget/widget.js":  # the address that stands in the pages of others
+            files["/widget.js"] = _file(path, source.read_bytes(), console=False)
         else:
             files[f"/{path}"] = _file(path, source.read_bytes(), console=False)
     for name in [name for name in files if name.endswith("/index.html")]:
@@ -63,7 +63,8 @@ def _file(path: str, body: bytes, *, console: bool) -> File:
         media = "text/javascript"
     if media.startswith("text/"):
         media += "; charset=utf-8"
-    hashed = "assets/" in path
+    # Asked for by a name or a query that changes with the content.
+    hashed = path.startswith(("assets/", "widget/")) and path != "widget/widget.js"
     headers = [
         (b"content-type", media.encode()),
         (b"cache-control", (FOREVER if hashed else SOON if path.endswith(".js") else ASK).encode()),

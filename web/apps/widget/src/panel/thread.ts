@@ -29,7 +29,8 @@ export class Thread {
   private readonly say: Say
   private readonly actions: ThreadActions
   private looking = false
-  private last = ''
+  private lastMine = ''
+  private lastTheirs = ''
 
   constructor(say: Say, actions: ThreadActions) {
     this.say = say
@@ -56,12 +57,12 @@ export class Thread {
     this.olderButton.hidden = !more
     this.reconcile(entries)
     this.dots.hidden = !typing
-    const last = entries.filter(({ kind }) => kind === 'mine' || kind === 'theirs').pop()
-    const isNew = !!last && last.key !== this.last
-    this.last = last ? last.key : ''
-    if (atEnd || (isNew && last.kind === 'mine')) this.toEnd()
-    else if (isNew) this.newer.hidden = false
+    const [mine, theirs] = [lastKey(entries, 'mine'), lastKey(entries, 'theirs')]
+    if (atEnd || mine !== this.lastMine) this.toEnd()
+    else if (theirs !== this.lastTheirs) this.newer.hidden = false
     else if (first && first !== this.list.firstElementChild) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd
+    this.lastMine = mine
+    this.lastTheirs = theirs
   }
 
   /** The panel is open and the page is visible: what is in view is being read. */
@@ -172,6 +173,11 @@ export class Thread {
       }, READ_AFTER)
     }
   }
+}
+
+function lastKey(entries: readonly Entry[], kind: 'mine' | 'theirs'): string {
+  const last = entries.filter((entry) => entry.kind === kind).pop()
+  return last ? last.key : ''
 }
 
 function words(text: string): DocumentFragment {
