@@ -133,10 +133,12 @@ class Process:
             raise Unauthenticated("ticket_unknown")
         return await self.db.read(visitors.actor_of, int(id_))
 
-    async def _identify_staff(self, _: str | None, headers: Mapping[str, str]) -> Actor:
+    async def _identify_staff(self, key: str | None, headers: Mapping[str, str]) -> Actor:
         if not http.origin_is_ours(headers, self.settings.public_url):
             raise Forbidden("origin_not_allowed", {"origin": headers.get("origin", "-")[:200]})
-        return await self._signed_in(headers)
+        who = await self._signed_in(headers)
+        http.must_be(who, key)
+        return who
 
     async def _staff_of_ticket(self, redeemed: Redeemed, headers: Mapping[str, str]) -> Actor:
         """The browser sends the cookie with the stream too; that the page was ours, the ticket shows."""

@@ -134,6 +134,12 @@ async def _who(request: HttpRequest, services: Services) -> Actor:
     return who
 
 
+def must_be(who: Actor, key: str | None) -> None:
+    """Raises Unauthenticated where a window still takes itself for somebody who is no longer signed in here."""
+    if key is not None and key != who.key:
+        raise Unauthenticated("signed_out")
+
+
 def origin_is_ours(headers: Mapping[str, str], public_url: str) -> bool:
     """Whether a request that changes something comes from our own pages: its Origin is the public address, or the
     very host it was sent to."""
@@ -224,14 +230,14 @@ def command_routes() -> list[HTTPRouteHandler]:
     ]
 
 
-def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[Any]:
+def _call_type(command: commands.Command, *more: Any) -> type[Any]:
     """The body: the id the client made, and the command's arguments."""
     title = "".join(
         part.capitalize() for part in f"{command.viewer}_{command.name}".replace(".", "_").split("_")
     )
     return msgspec.defstruct(
         f"{title}Call",
-        [*more, ("id", str), ("args", command.args)],
+        [("id", str), ("args", command.args), *more],
         frozen=True,
         forbid_unknown_fields=True,
         module=__name__,
@@ -239,10 +245,11 @@ def _call_type(command: commands.Command, *more: tuple[str, type[Any]]) -> type[
 
 
 def _staff_command(command: commands.Command) -> HTTPRouteHandler:
-    body = _call_type(command)
+    body = _call_type(command, ("as_", str | None, msgspec.field(name="as", default=None)))
 
     async def call(data: Any, request: HttpRequest, who: Actor, services: Services) -> Any:
         strict = decode(await request.body(), body)  # the framework takes 1 for true; a socket does not
+        must_be(who, strict.as_)
         return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
     call.__annotations__ = {

@@ -126,7 +126,9 @@ def _attempt(tx: Tx, react: React, entries: Sequence[Entry]) -> str | None:
     try:
         react(tx, entries)
     except Exception as error:
-        if must_retry(error):  # the database asks for the whole transaction again: nothing is wrong with the entry
+        if must_retry(
+            error
+        ):  # the database asks for the whole transaction again: nothing is wrong with the entry
             raise
         tx.conn.exec_driver_sql("ROLLBACK TO SAVEPOINT reaction")
         tx.conn.exec_driver_sql("RELEASE SAVEPOINT reaction")

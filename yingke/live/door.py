@@ -30,7 +30,7 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """identify: token and headers → who it is now; raises Unauthenticated, Forbidden.
+    """identify: proof and headers → who it is now; the proof is a visitor's token, or whom staff take themselves for; raises Unauthenticated, Forbidden.
     of_ticket: the same for a stream opened with a ticket.
     arrived, there: called when one comes, and every 20 s for all that are there (inner ids).
     most: connections one actor may hold; the oldest goes.

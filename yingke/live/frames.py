@@ -13,7 +13,13 @@ PING_EVERY = 25  # seconds, told to clients
 class Hello(msgspec.Struct, frozen=True, tag_field="t", tag="hello"):
     v: int
     token: str | None = None
+    as_: str | None = msgspec.field(name="as", default=None)
     locale: str | None = None
+
+    @property
+    def proof(self) -> str | None:
+        """What a visitor proves itself with, or whom a member of staff takes itself for."""
+        return self.token or self.as_
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag_field="t", tag="subscribe"):

@@ -70,7 +70,7 @@ async def _talk(live: Live, door: Door, scope: Scope, receive: Receive, send: Se
     if not isinstance(hello, Hello) or hello.v != 1:
         raise _Close(4400)
     try:
-        who = await door.identify(hello.token, headers)
+        who = await door.identify(hello.proof, headers)
     except Unauthenticated:
         raise _Close(4401) from None
     except Forbidden:
@@ -81,7 +81,7 @@ async def _talk(live: Live, door: Door, scope: Scope, receive: Receive, send: Se
         live.db,
         who,
         locale=words.choose_locale(hello.locale or headers.get("accept-language")),
-        identify=lambda: door.identify(hello.token, headers),
+        identify=lambda: door.identify(hello.proof, headers),
         close=lambda code: None if ended.done() else ended.set_result(code),
     )
     await live.enter(connection, door)

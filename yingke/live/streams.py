@@ -34,6 +34,7 @@ Topics = Annotated[dict[str, str | None], msgspec.Meta(min_length=1, max_length=
 class Poll(msgspec.Struct, frozen=True):
     topics: Topics
     token: str | None = None
+    as_: str | None = msgspec.field(name="as", default=None)
     wait: Annotated[float, msgspec.Meta(ge=0, le=25)] = 25
     locale: str | None = None
 
@@ -41,6 +42,7 @@ class Poll(msgspec.Struct, frozen=True):
 class TicketWanted(msgspec.Struct, frozen=True):
     topics: Topics
     token: str | None = None
+    as_: str | None = msgspec.field(name="as", default=None)
 
 
 class Left(Exception):
@@ -136,7 +138,7 @@ async def _refuse(send: Send, problem: Problem, locale: str) -> None:
 
 async def _ticket(live: Live, door: Door, body: bytes, headers: Headers, _: str) -> bytes:
     wanted = decode(body, TicketWanted)
-    who = await door.identify(wanted.token, headers)
+    who = await door.identify(wanted.token or wanted.as_, headers)
     return encode({"ticket": await live.db.write(tickets.issue, who, dict(wanted.topics))})
 
 
@@ -209,10 +211,10 @@ async def _something(
 
 async def _poll(live: Live, door: Door, body: bytes, headers: Headers, locale: str) -> bytes:
     poll = decode(body, Poll)
-    who = await door.identify(poll.token, headers)
+    who = await door.identify(poll.token or poll.as_, headers)
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     spoken = words.choose_locale(poll.locale) if poll.locale else locale
-    connection = _connection(live, who, spoken, ended, lambda: door.identify(poll.token, headers))
+    connection = _connection(live, who, spoken, ended, lambda: door.identify(poll.token or poll.as_, headers))
     await live.enter(connection, door)
     try:
         connection.greet(live.epoch)

@@ -66,6 +66,7 @@ async def test_a_flood_of_frames(own_server: Server) -> None:
                 try:
                     while time.monotonic() < end:
                         await raw.say({"t": "ping"})
+                        await asyncio.sleep(0)  # or this side would never get to read the close
                 except websockets.ConnectionClosed:
                     return
 

@@ -168,7 +168,7 @@ async def test_a_frame_over_64_kib(desk: Desk, more: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "topic", ["inbox", "me", "team", "thread/x", "nonsense", "", "chat/" + "x" * 500, "*", "../chat"]
+    "topic", ["inbox", "me", "team", "thread/x", "nonsense", "", "chat/" + "x" * 90, "*", "../chat"]
 )
 async def test_a_topic_that_is_not_the_visitors(desk: Desk, topic: str) -> None:
     async with desk.visitor() as visitor:

@@ -9,8 +9,8 @@ export interface Door extends Post {
   readonly commands: string
   readonly WebSocket: typeof WebSocket | undefined
   readonly locale: string
-  /** Goes into the first frame and every body: a visitor's token; nothing for staff, whose cookie goes by itself. */
-  proof(): { token?: string }
+  /** Goes into the first frame and every body: a visitor's token; for staff, whose cookie goes by itself, who they are. */
+  proof(): { token?: string; as?: string }
 }
 
 export function visitorDoor(base: string, locale: string, token: () => string): Door {
@@ -29,7 +29,8 @@ export function visitorDoor(base: string, locale: string, token: () => string): 
   }
 }
 
-export function staffDoor(base: string, locale: string): Door {
+/** `as`: the key of whoever uses this window: should somebody else sign in beside it, nothing goes in their name. */
+export function staffDoor(base: string, locale: string, as: string): Door {
   const at = (path: string) => new URL(path, base).href
   return {
     ...ours(),
@@ -41,7 +42,7 @@ export function staffDoor(base: string, locale: string): Door {
     poll: at('live/poll'),
     commands: at('api/v1/commands/'),
     locale,
-    proof: () => ({}),
+    proof: () => ({ as }),
   }
 }
 

@@ -46,7 +46,7 @@ interface Options {
 export async function createLive({ base, owner, locale, onSignedOut }: Options) {
   const link = shallowReactive<Link>({ status: 'idle', lostAt: null })
   // The language may change while the door stays.
-  const door = Object.defineProperty(staffDoor(base, ''), 'locale', { get: locale })
+  const door = Object.defineProperty(staffDoor(base, '', owner), 'locale', { get: locale })
   const connection = new Connection(door, {
     status(status) {
       link.status = status
