@@ -35,7 +35,7 @@ class Replica:
                 for change in frame["changes"]:
                     self._change(change)
                 self.cursor = frame["cursor"]
-            case "pong" if self.live:
+            case "pong" if self.live and frame["cursor"] is not None:
                 self.cursor = frame["cursor"]
             case "denied":
                 self._forget()
@@ -70,9 +70,9 @@ class Replica:
 
     def _change(self, change: Sequence[Any]) -> None:
         match change:
-            case ["drop", kind, key]:
+            case ["drop", kind, key, *_]:
                 self.rows.pop((kind, key), None)
-            case ["put", kind, key, rev, row]:
+            case ["put", kind, key, rev, row, *_]:
                 held = self.rows.get((kind, key))
                 if held is None or held[0] < rev:
                     self.rows[kind, key] = (rev, row)

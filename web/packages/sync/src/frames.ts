@@ -34,7 +34,7 @@ export type ReplicaFrame =
   | ChangeFrame
   | { t: 'resumed'; topic: string }
   | { t: 'denied'; topic: string; problem: Problem }
-  | { t: 'pong'; cursor: Cursor }
+  | { t: 'pong'; cursor: Cursor | null }
 
 export type ServerFrame = { n: number } & (
   | ReplicaFrame

@@ -45,7 +45,7 @@ export class Replica {
         return effective
       }
       case 'pong':
-        if (this.live) this.cursor = frame.cursor
+        if (this.live && frame.cursor) this.cursor = frame.cursor
         return NOTHING
       case 'denied':
         this.forget()
@@ -62,7 +62,7 @@ export class Replica {
 
   /** Older rows fetched by hand; they obey the same rule of revisions. */
   hold(rows: readonly SnapshotRow[]): void {
-    for (const row of rows) this.change(['put', ...row])
+    for (const [type, key, rev, row] of rows) this.change(['put', type, key, rev, row])
   }
 
   get<Row>(type: string, key: string): Row | undefined {

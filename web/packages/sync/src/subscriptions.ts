@@ -43,6 +43,9 @@ export class Subscriptions {
     if (frame.t === 'signal') return listener.signal(frame.name, frame.data)
     const applied = replica.apply(frame)
     if (applied.length || frame.t === 'resumed') listener.applied(applied, replica)
-    if (frame.t === 'denied') listener.denied(frame.problem)
+    if (frame.t === 'denied') {
+      this.topics.delete(frame.topic) // it is not asked for again
+      listener.denied(frame.problem)
+    }
   }
 }

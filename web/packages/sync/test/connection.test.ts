@@ -115,6 +115,19 @@ describe('a socket', () => {
     expect(signal).toHaveBeenCalledWith('typing', { on: true })
   })
 
+  it('does not ask again for a topic that was denied', async () => {
+    const socket = live()
+    const denied = vi.fn()
+    connection.subscribe('thread/1', { ...deaf, denied })
+    socket.say({ t: 'denied', topic: 'thread/1', problem: { status: 403, code: 'forbidden' } })
+    socket.say({ t: 'change', topic: 'thread/1', cursor: 'c9', changes: [] })
+    expect(denied).toHaveBeenCalledWith({ status: 403, code: 'forbidden' })
+    socket.drop()
+    await pass(250)
+    FakeSocket.latest().greet()
+    expect(FakeSocket.latest().of('subscribe')).toEqual([{ t: 'subscribe', topics: { chat: 'c1' } }])
+  })
+
   it('subscribes and unsubscribes at run time', () => {
     const socket = live()
     const other = connection.subscribe('thread/1', deaf)

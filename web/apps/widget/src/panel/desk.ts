@@ -176,7 +176,7 @@ export class Desk {
     this.outbox.settle(messages.map(({ id }) => id || ''))
     if (conversation.key) {
       this.marks.known(conversation)
-      for (const { conversation: of, from, seq } of messages) if (from !== 'visitor') this.marks.delivered(of, seq)
+      for (const { conversation: of, from, seq } of messages) if (from === 'staff') this.marks.delivered(of, seq)
       this.host.write(CHAT, conversation.state === 'closed' ? 'closed' : 'open')
     }
     this.changed()
