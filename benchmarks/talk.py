@@ -53,6 +53,7 @@ class Round:
         self.talking = True
         self.measuring = False
         self.waits: list[float] = []
+        self.sent = 0
         self.acked = 0
         self.refused: bytes | None = None
 
@@ -72,6 +73,7 @@ class Sender:
 
     def say(self) -> None:
         self._n += 1
+        self._round.sent += 1
         number = b"%06d" % self._n
         self._id = number + b'"'
         payload = self._heads + number + self._tails[self._n % len(self._tails)]
@@ -110,10 +112,9 @@ async def talk(sockets: Sequence[Socket], ears: Ears, seconds: float, warm_up: f
     passed = time.perf_counter() - begun
     gc.enable()
     common.talking = False
-    before_quiet = -1
-    while before_quiet != common.acked:  # the last answers
-        before_quiet = common.acked
-        await asyncio.sleep(0.25)
+    ended = time.perf_counter()
+    while common.acked < common.sent and common.refused is None and time.perf_counter() - ended < 30:
+        await asyncio.sleep(0.01)  # the last answers
     ended = time.perf_counter()
     while ears.messages - heard_before < common.acked and time.perf_counter() - ended < 30:
         await asyncio.sleep(0.01)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import httpx
 
-from tests.stranger import Command, Listener, Refused, Staff, Timing, Visitor
+from tests.stranger import Command, Listener, Staff, Timing, Visitor
 from tests.stranger.wire import Row
 from tests.support.server import Server
 
@@ -123,9 +122,12 @@ async def kept(desk: Desk, visitor: Visitor) -> list[str]:
 
 
 async def hold(agent: Staff, conversation: str) -> None:
-    """Until the agent sees the conversation and somebody has it: by assignment, or because the agent takes it."""
+    """Until the agent has the conversation: by assignment, or by taking it."""
     await agent.until(lambda: conversation in agent.inbox(), SOON)
-    if agent.inbox()[conversation]["state"] == "queued":
-        with suppress(Refused):  # assigned this very moment
-            await agent.take(conversation)
-    await agent.until(lambda: agent.inbox()[conversation]["state"] == "active", SOON)
+    if not has(agent, conversation):
+        await agent.take(conversation)
+    await agent.until(lambda: has(agent, conversation), SOON)
+
+
+def has(agent: Staff, conversation: str) -> bool:
+    return bool((agent.inbox()[conversation]["assignee"] or {}).get("key") == agent.me["key"])

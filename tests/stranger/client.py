@@ -264,7 +264,7 @@ class Client:
         match frame["t"]:
             case "snapshot":
                 replica.snapshot(frame)
-                rows = [(kind, key, rev, row) for kind, key, rev, row in frame["rows"]]
+                rows = [(kind, key, rev, row) for kind, key, rev, row, *_ in frame["rows"]]
                 self.listener.snapshot(topic, rows, replica.more)
             case "resumed":
                 replica.resumed()

@@ -28,7 +28,7 @@ class Replica:
 
     def snapshot(self, frame: Json) -> None:
         """Forget what is held and hold this."""
-        self.rows = {(kind, key): Held(rev, row) for kind, key, rev, row in frame["rows"]}
+        self.rows = {(kind, key): Held(rev, row) for kind, key, rev, row, *_ in frame["rows"]}
         self.more = bool(frame.get("more", False))
         self.cursor = frame["cursor"]
         self.begun = True

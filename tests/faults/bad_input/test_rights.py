@@ -17,7 +17,7 @@ from tests.faults.bad_input.asking import (
     socket,
     visitor_socket,
 )
-from tests.faults.people import ADMINISTRATOR, LINFANG, PASSWORD, SITE, SOON, Desk, hold, kept
+from tests.faults.people import ADMINISTRATOR, LINFANG, PASSWORD, SITE, SOON, SUPERVISOR, Desk, hold, kept
 from tests.stranger import Refused
 from tests.stranger.wire import Json
 
@@ -242,3 +242,26 @@ async def test_a_note_never_reaches_the_visitor(desk: Desk) -> None:
         assert await kept(desk, visitor) == ["你好", "您好"]
         seqs = [row["seq"] for _, _, _, row in (await visitor.history())["rows"]]
         assert seqs == list(range(1, len(seqs) + 1)), "a note leaves no gap that tells of it"
+
+
+async def test_nothing_is_done_in_a_wrong_name(desk: Desk) -> None:
+    """Somebody else has signed in in the same browser: the window that does not know yet is told to sign in."""
+    async with desk.visitor() as visitor, desk.staff() as agent, desk.staff(SUPERVISOR) as other:
+        conversation = (await visitor.send("之前"))["conversation"]
+        await hold(agent, conversation)
+        await other.until(lambda: bool(other.me), SOON)
+        wrong = {"as": other.me["key"]}
+        args = {"conversation": conversation, "text": "以别人的名义"}
+        async with nothing_done(desk, visitor):
+            asked: dict[str, Json] = {
+                "/api/v1/commands/conversations.send": {"id": "wrong-name-01", "args": args},
+                "/live/tickets": {"topics": {"inbox": None}},
+                "/live/poll": {"topics": {"inbox": None}, "wait": 0},
+            }
+            for path, body in asked.items():
+                refused(await agent.door.http.post(path, json={**body, **wrong}), 401, "signed_out")
+            async with socket(
+                desk, "/live", origin=desk.url, additional_headers=agent.door.socket_headers()
+            ) as raw:
+                await raw.say({"t": "hello", "v": 1, **wrong})
+                assert await raw.close_code() == 4401

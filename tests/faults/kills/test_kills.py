@@ -65,7 +65,7 @@ async def test_nothing_acknowledged_is_lost(
     assert outcome.faults == []
     assert len(outcome.kills) == KILLS
     assert min(outcome.in_flight) >= 1, f"at a kill nothing was in flight: {outcome.in_flight}"
-    assert outcome.acknowledged > 10 * KILLS, "hardly anything was said: this proved little"
+    assert outcome.acknowledged > 5 * KILLS, "hardly anything was said: this proved little"
 
 
 @pytest.mark.parametrize(

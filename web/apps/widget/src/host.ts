@@ -3,8 +3,7 @@
 export type HostEvent = 'open' | 'close' | 'unread' | 'message'
 
 export interface Host {
-  /** The shadow root that holds the launcher; the panel is put beside it. */
-  readonly root: ShadowRoot
+  /** Stands in the shadow root; the panel is put before it. */
   readonly launcher: HTMLButtonElement
   /** Where the desk is served, with a slash at the end. */
   readonly base: string

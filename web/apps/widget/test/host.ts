@@ -4,7 +4,6 @@ import type { Host } from '../src/host.ts'
 /** A host of which storage is real and the rest is silent. */
 export function fakeHost(storage: Map<string, string> | undefined = new Map()): Host {
   return {
-    root: document.createElement('div').attachShadow({ mode: 'open' }),
     launcher: document.createElement('button'),
     base: 'https://desk.example/',
     site: 'demo',

@@ -75,9 +75,9 @@ describe('the thread', () => {
       ],
     })
     expect(entries.filter(({ kind }) => kind === 'mark')).toMatchObject([
-      { mark: 'late', text: '未送达,正在重试', canRetry: true },
-      { mark: 'failed', text: '未送达:含有不能发送的字符', canRetry: false },
-      { mark: 'failed', text: '未送达:forbidden', canRetry: true },
+      { mark: 'late', text: '未送达，正在重试', canRetry: true },
+      { mark: 'failed', text: '未送达：含有不能发送的字符', canRetry: false },
+      { mark: 'failed', text: '未送达：forbidden', canRetry: true },
     ])
   })
 
@@ -112,7 +112,7 @@ describe('the thread', () => {
       'event 林芳 为您服务',
       'event 会话已结束',
       'event 会话已继续',
-      'event 会话已结束,发消息即可继续',
+      'event 会话已结束，发消息即可继续',
     ])
   })
 

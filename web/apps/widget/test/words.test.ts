@@ -29,7 +29,7 @@ describe('chooseLocale', () => {
 
 describe('say', () => {
   it('puts parameters in as they are', () => {
-    expect(sayIn(zh)('status_queued', { n: 3 })).toBe('排队中,前面还有 3 位')
+    expect(sayIn(zh)('status_queued', { n: 3 })).toBe('排队中，前面还有 3 位')
     expect(sayIn(en)('failed', { reason: '$& {n}' })).toBe('Not delivered: $& {n}')
   })
 })

@@ -92,7 +92,7 @@ export class Connection {
     } catch (error) {
       if (error instanceof Refused && error.problem.status === UNAUTHORISED) {
         this.options.unauthorised()
-        throw new Unknown(error.problem.code, 0, true)
+        throw new Unknown(error.problem.code)
       }
       throw error
     }

@@ -13,12 +13,9 @@ export class Refused extends Error {
 export class Unknown extends Error {
   /** Milliseconds the server asks to wait, 0 where it does not. */
   readonly retryAfter: number
-  /** The server itself answered, so the network is not what fails. */
-  readonly answered: boolean
-  constructor(why: string, retryAfter = 0, answered = false) {
+  constructor(why: string, retryAfter = 0) {
     super(why)
     this.retryAfter = retryAfter
-    this.answered = answered
   }
 }
 
@@ -29,7 +26,7 @@ export const UNAUTHORISED = 401
 export function refusal(problem: Problem): Refused | Unknown {
   const { status } = problem
   const open = status >= 500 || status < 400 || status === 408 || status === 425 || status === 429
-  return open ? new Unknown(problem.code, (problem.retry_after || 0) * 1000, true) : new Refused(problem)
+  return open ? new Unknown(problem.code, (problem.retry_after || 0) * 1000) : new Refused(problem)
 }
 
 export interface Post {

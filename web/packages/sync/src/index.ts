@@ -1,5 +1,4 @@
 export { backoff } from './backoff.ts'
-export { bell, type Bell } from './bell.ts'
 export { Connection, type ConnectionOptions, type Status } from './connection.ts'
 export { staffDoor, visitorDoor, type Door } from './door.ts'
 export type { Change, Cursor, Problem, SnapshotRow, Topics } from './frames.ts'

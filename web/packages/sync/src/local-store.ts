@@ -55,6 +55,10 @@ export class LocalStore extends MemoryStore {
       return holder === owner || !(Number(until) > Date.now())
     }
     if (!mine()) return false
+    if (ms === 0) {
+      this.storage.removeItem(key)
+      return true
+    }
     try {
       this.storage.setItem(key, owner + ' ' + (Date.now() + ms))
     } catch {

@@ -20,7 +20,7 @@ export interface Store {
   /** Throws `Full` where there is no more room. */
   put(message: Saved): Promise<void>
   remove(id: string): Promise<void>
-  /** Take or keep a lease for `ms`. False while another tab has it. For browsers without Web Locks. */
+  /** Take or keep a lease for `ms`, or with 0 give it back. False while another has it. For want of Web Locks. */
   lease(name: string, owner: string, ms: number): Promise<boolean>
 }
 

@@ -68,6 +68,16 @@ describe('local', () => {
     expect(storage.length).toBe(0)
   })
 
+  it('leaves nothing behind', async () => {
+    const storage = new FakeStorage()
+    const store = new LocalStore(storage, 'yk:')
+    await store.put(message('a'))
+    await store.lease('t', 'one', 500)
+    await store.remove('a')
+    await store.lease('t', 'one', 0)
+    expect(storage.length).toBe(0)
+  })
+
   it('lends a contested lease to one of two', async () => {
     const storage = new FakeStorage()
     const [one, two] = [new LocalStore(storage, 'yk:'), new LocalStore(storage, 'yk:')]

@@ -27,7 +27,6 @@ function start(script: HTMLScriptElement): void {
 
   const { root, region, launcher, lines, badge } = draw()
   const host: Host = {
-    root,
     launcher,
     base,
     site,
