@@ -186,6 +186,8 @@ def _refuse(request: HttpRequest, error: Exception) -> Response[bytes]:
 def _as_problem(request: HttpRequest, error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
+    if isinstance(error, RecursionError):
+        return Malformed("bad_json", {"reason": "nested too deep"})
     if isinstance(error, ValidationException):
         if isinstance(error.__cause__, msgspec.ValidationError):
             return refusal(str(error.__cause__))

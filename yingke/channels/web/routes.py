@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,7 +12,6 @@ from yingke.channels.web.actions import CHANNEL, Said, SiteOut
 from yingke.kernel.clock import moment
 from yingke.kernel.commands import Context, command
 from yingke.kernel.db import Read
-from yingke.kernel.entries import RowOut
 from yingke.kernel.errors import Forbidden, TooMany
 from yingke.kernel.http import HttpRequest, client_address, send
 from yingke.kernel.parse import Args, Count, OutKey, clean_text
@@ -53,7 +52,9 @@ class HistoryWanted(Args, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    rows: list[RowOut]
+    """Rows as in a snapshot: [type, key, rev, row]. (The framework describes tuples as OpenAPI 3.1 does not.)"""
+
+    rows: list[Any]
     more: bool
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from yingke.kernel.clock import moment
 from yingke.kernel.commands import Context, command
 from yingke.kernel.db import Database, Read
-from yingke.kernel.entries import RowOut
 from yingke.kernel.http import Page, Parameter, fetch
 from yingke.kernel.parse import Args, Count, OutKey, clean_text, parse_place, place
 from yingke.kernel.rights import Actor
@@ -58,7 +57,9 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    rows: list[RowOut]
+    """Rows as in a snapshot: [type, key, rev, row]. (The framework describes tuples as OpenAPI 3.1 does not.)"""
+
+    rows: list[Any]
     more: bool
 
 
@@ -72,7 +73,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     from_: str = msgspec.field(name="from")
     kind: str
     text: str
-    marks: list[tuple[int, int]]
+    marks: list[list[int]]
 
 
 async def _say(ctx: Context, args: Say, kind: Kind) -> Sent:
@@ -206,7 +207,7 @@ def _search(read: Read, who: Actor, q: str, after: int | None, limit: int) -> Pa
             from_=m.sender_kind,
             kind=m.kind,
             text=m.text,
-            marks=mark_words(m.text, q),
+            marks=[list(span) for span in mark_words(m.text, q)],
         )
         for _, c, m in found[:limit]
     ]
