@@ -6,16 +6,15 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from yingke.kernel.db import Database, Read
-from yingke.kernel.entries import Cursor, Entry
-from yingke.kernel.journal import at_place, journal
+from yingke.kernel.entries import Entry
+from yingke.kernel.journal import at_pos, journal
 
 
 def written(db: Database) -> list[Entry]:
     """Every committed entry, in order."""
 
     def read_all(read: Read) -> list[Entry | None]:
-        order = (journal.c.xid, journal.c.pos)
-        places = read.execute(select(*order).order_by(*order)).all()
-        return [at_place(read, Cursor(int(place.xid), place.pos)) for place in places]
+        places = read.execute(select(journal.c.pos).order_by(journal.c.pos)).scalars().all()
+        return [at_pos(read, pos) for pos in places]
 
     return [entry for entry in db.read_now(read_all) if entry is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import socket
@@ -105,11 +106,20 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            _spare_the_collector()
             print(_addresses(self._process), flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._process.hang_up()
         await super().shutdown(sockets)
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays; and what is made for a message is freed by counting, seldom by the collector. With
+    Python's own thresholds the collector took a tenth of the time of a busy server."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _serve(settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from yingke import __version__
@@ -31,6 +31,14 @@ from yingke.rooms.visitors import api as visitors
 MAX_VISITOR_CONNECTIONS = 10
 MAX_STAFF_CONNECTIONS = 50
 MIN_FRAMES_PER_SECOND = 50.0
+
+# Visitors come from the pages of others; nothing there rests on cookies.
+FOR_OTHER_PAGES = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST, GET"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"86400"),
+)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -160,7 +168,7 @@ class Process:
             await self._lifespan(receive, send)
             return
         if scope["type"] == "http" and scope["path"].startswith("/w/"):
-            send = _for_other_pages(send)
+            send = _with_headers(send, FOR_OTHER_PAGES)
             if scope["method"] == "OPTIONS":
                 await send({"type": "http.response.start", "status": 204, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
@@ -176,6 +184,7 @@ class Process:
             if file is not None:
                 await static.serve(file, scope, send)
                 return
+        send = _with_headers(send, ((b"x-content-type-options", b"nosniff"),))
         await self._http(scope, receive, send)  # type: ignore[arg-type]
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -200,18 +209,10 @@ def _is_page(path: str) -> bool:
     return not path.startswith(outside) and "." not in path.rsplit("/", 1)[-1]
 
 
-def _for_other_pages(send: Send) -> Send:
-    """Visitors come from the pages of others; nothing there rests on cookies."""
-
+def _with_headers(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Send:
     async def with_headers(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [
-                *message.get("headers", ()),
-                (b"access-control-allow-origin", b"*"),
-                (b"access-control-allow-methods", b"POST, GET"),
-                (b"access-control-allow-headers", b"content-type"),
-                (b"access-control-max-age", b"86400"),
-            ]
+            message["headers"] = [*message.get("headers", ()), *headers]
         await send(message)
 
     return with_headers

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 
@@ -30,6 +31,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+@lru_cache(4096)  # a row shows the same few times again and again
 def moment(at: int) -> datetime:
     """The aware datetime of a stored time."""
     return _EPOCH + timedelta(microseconds=at)

@@ -123,12 +123,15 @@ async def run(services: Services, who: Actor, name: str, id_: str, args: bytes |
     Raises NotFound, Invalid, Forbidden, and whatever the command refuses.
     """
     found = find("visitor" if who.kind == "visitor" else "staff", name)
-    return await run_parsed(services, who, name, id_, decode(args, found.args, "args"))
+    return await _run(found, services, who, id_, decode(args, found.args, "args"))
 
 
 async def run_parsed(services: Services, who: Actor, name: str, id_: str, parsed: Any) -> Any:
     """The same for arguments that are already the command's struct."""
-    found = find("visitor" if who.kind == "visitor" else "staff", name)
+    return await _run(find("visitor" if who.kind == "visitor" else "staff", name), services, who, id_, parsed)
+
+
+async def _run(found: Command, services: Services, who: Actor, id_: str, parsed: Any) -> Any:
     if not is_client_id(id_):
         raise Invalid("id_invalid", errors=[FieldError("id", "id_invalid")])
     if found.right is None:
@@ -136,7 +139,7 @@ async def run_parsed(services: Services, who: Actor, name: str, id_: str, parsed
             raise Forbidden("forbidden")
     elif found.right != SIGNED_IN:
         who.need(found.right)
-    content = name.encode() + b"\0" + msgspec.json.encode(parsed)
+    content = found.name.encode() + b"\0" + msgspec.json.encode(parsed)
     digest = hashlib.blake2b(content, key=services.receipt_key, digest_size=16).digest()
     return await found.handler(Context(services, who, id_, digest), parsed)
 

@@ -89,7 +89,7 @@ def nobody(stream: str) -> Audience:
     return Audience(stream=stream)
 
 
-class Cursor(msgspec.Struct, frozen=True, order=True):
+class Cursor(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in the journal. `epoch` is compared for equality by whoever reads a cursor from outside."""
 
     xid: int
@@ -103,7 +103,10 @@ Payload = dict[str, bytes]  # topic → JSON list of changes
 
 
 class Entry:
-    """One line of the journal, as written or as read back."""
+    """One line of the journal, as written or as read back.
+
+    pos: its number. cursor: the place of whoever has been told of it (see `kernel.order`).
+    """
 
     __slots__ = (
         "actor",
@@ -113,6 +116,7 @@ class Entry:
         "customer_id",
         "fact",
         "kind",
+        "pos",
         "reguard",
         "row",
         "staff",
@@ -140,6 +144,7 @@ class Entry:
         visitor: Payload,
     ) -> None:
         self.cursor = cursor
+        self.pos = cursor.pos
         self.at = at
         self.kind = kind
         self.v = v
@@ -179,18 +184,28 @@ def encode_payload(topics: Mapping[str, Sequence[Change]]) -> Payload:
 
 
 def join_payload(payload: Payload) -> str | None:
-    """The column's text: one JSON object, or None when nobody hears."""
+    """The column's text: one JSON object, or None when nobody hears. A topic that is told the same as one before it
+    has that one's name in place of the changes."""
     if not payload:
         return None
-    joined = b",".join(_encoder.encode(topic) + b":" + raw for topic, raw in payload.items())
-    return "{" + joined.decode() + "}"
+    first: dict[int, bytes] = {}
+    parts = []
+    for topic, raw in payload.items():
+        name = _encoder.encode(topic)
+        told = first.setdefault(id(raw), name)
+        parts.append(name + b":" + (raw if told is name else told))
+    return (b"{" + b",".join(parts) + b"}").decode()
 
 
 def split_payload(text: str | bytes | None) -> Payload:
     """The inverse of `join_payload`."""
     if not text:
         return {}
-    return {topic: bytes(raw) for topic, raw in _payload_decoder.decode(text).items()}
+    out: Payload = {}
+    for topic, raw in _payload_decoder.decode(text).items():
+        changes = bytes(raw)
+        out[topic] = out[msgspec.json.decode(changes)] if changes.startswith(b'"') else changes
+    return out
 
 
 def join_words(words: Iterable[str]) -> str | None:

@@ -232,6 +232,21 @@ def command_routes() -> list[HTTPRouteHandler]:
     ]
 
 
+@send("/api/v1/commands/{name:str}", public=True, include_in_schema=False)
+async def _unknown_staff_command(name: str) -> None:
+    raise NotFound("command_unknown", {"command": name[:100]})
+
+
+@send("/w/v1/commands/{name:str}", public=True, include_in_schema=False)
+async def _unknown_visitor_command(name: str) -> None:
+    raise NotFound("command_unknown", {"command": name[:100]})
+
+
+async def strictly(request: HttpRequest, type_: type[R]) -> R:
+    """The body, read as a socket's frame is: the framework alone would take `"50"` for a number and 1 for true."""
+    return decode(await request.body(), type_)
+
+
 def _call_type(command: commands.Command, *more: Any) -> type[Any]:
     """The body: the id the client made, and the command's arguments."""
     title = "".join(
@@ -250,7 +265,7 @@ def _staff_command(command: commands.Command) -> HTTPRouteHandler:
     body = _call_type(command, ("as_", str | None, msgspec.field(name="as", default=None)))
 
     async def call(data: Any, request: HttpRequest, who: Actor, services: Services) -> Any:
-        strict = decode(await request.body(), body)  # the framework takes 1 for true; a socket does not
+        strict = await strictly(request, body)
         must_be(who, strict.as_)
         return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
@@ -268,7 +283,7 @@ def _visitor_command(command: commands.Command) -> HTTPRouteHandler:
     body = _call_type(command, ("token", str))
 
     async def call(data: Any, request: HttpRequest, services: Services) -> Any:
-        strict = decode(await request.body(), body)
+        strict = await strictly(request, body)
         who = await services.identify_visitor(strict.token, request.headers)
         return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
@@ -305,7 +320,7 @@ async def _db(request: HttpRequest) -> Any:
 def build(services: Services, handlers: Sequence[Any], *, version: str) -> Litestar:
     """The HTTP application over these handlers."""
     app = Litestar(
-        route_handlers=[*handlers, *command_routes()],
+        route_handlers=[*handlers, *command_routes(), _unknown_staff_command, _unknown_visitor_command],
         dependencies={
             "services": Provide(_services),
             "db": Provide(_db),
@@ -342,4 +357,5 @@ __all__ = [
     "problem_response",
     "remove",
     "send",
+    "strictly",
 ]

@@ -51,7 +51,7 @@ def append(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write the entries. Their order among transactions is `(xid, pos)`, once nothing older is open."""
     by_column = [list(column) for column in zip(*(entry.row for entry in entries), strict=True)]
     for entry, (pos, xid) in zip(entries, sorted(tx.run(_APPEND, by_column)), strict=True):
-        entry.cursor = Cursor(xid, pos)
+        entry.cursor, entry.pos, entry.row = Cursor(xid, pos), pos, ()
 
 
 class PostgresqlWriter:

@@ -18,12 +18,13 @@ from yingke.kernel.db import Read as ReadView
 from yingke.kernel.entries import Cursor, Entry
 from yingke.kernel.errors import NotFound
 from yingke.kernel.group import must_retry
-from yingke.kernel.journal import Reader, after, at_place, journal_parked, readers
+from yingke.kernel.journal import Reader, at_pos, journal_parked, read_on, readers
 
 log = logging.getLogger(__name__)
 
 BATCH = 100  # entries a transaction takes: well under the writer's 20 ms
 POLL = 1.0  # seconds, when the bus is silent
+GATHER = 0.01  # seconds after a wake-up: the facts of a busy moment share a transaction
 BEHIND = "waits behind an entry that failed"
 
 _ENSURE = Sql(
@@ -60,20 +61,24 @@ def prepare(tx: Tx) -> None:
 def step(tx: Tx) -> bool:
     """Let every reader go on by one batch; whether there may be more."""
     places = {name: Cursor(xid, pos) for name, xid, pos in tx.run(_LOCK) if name in readers()}
-    entries = after(tx, min(places.values()), BATCH) if places else []
+    if not places:
+        return False
+    entries, more = read_on(tx, min(places.values()), BATCH, payloads=False)
     if not entries:
         return False
-    parked = {(row.reader, row.stream) for row in tx.execute(_PARKED_STREAMS)}
+    parked = set(tx.run(_PARKED_STREAMS))
     for name, place in places.items():
         reader = readers()[name]
         wanted = [entry for entry in entries if entry.cursor > place and reader.wants(entry.kind)]
         _run(tx, reader, wanted, {stream for parked_by, stream in parked if parked_by == name})
     last = entries[-1].cursor
     tx.run_many(_MOVE, [(last.xid, last.pos, name) for name, place in places.items() if place < last])
-    return len(entries) == BATCH
+    return more
 
 
-_PARKED_STREAMS = select(journal_parked.c.reader, journal_parked.c.stream).distinct()
+_PARKED_STREAMS = Sql(
+    "SELECT DISTINCT reader, stream FROM journal_parked", "SELECT DISTINCT reader, stream FROM journal_parked"
+)
 
 
 def _run(tx: Tx, reader: Reader, entries: Sequence[Entry], stuck: set[str]) -> None:
@@ -102,7 +107,7 @@ def _runs(reader: Reader, entries: Sequence[Entry]) -> Iterator[tuple[React, lis
 
 def _react_many(fn: Callable[[Tx, Sequence[tuple[Entry, object]]], None]) -> React:
     def react(tx: Tx, entries: Sequence[Entry]) -> None:
-        tx.cause = entries[0].cursor.pos
+        tx.cause = entries[0].pos
         fn(tx, [(entry, fact) for entry in entries if (fact := entry.event()) is not None])
 
     return react
@@ -111,7 +116,7 @@ def _react_many(fn: Callable[[Tx, Sequence[tuple[Entry, object]]], None]) -> Rea
 def _react_one(fn: Callable[[Tx, Entry, object], None]) -> React:
     def react(tx: Tx, entries: Sequence[Entry]) -> None:
         (entry,) = entries
-        tx.cause = entry.cursor.pos
+        tx.cause = entry.pos
         fact = entry.event()
         if fact is not None:
             fn(tx, entry, fact)
@@ -146,8 +151,7 @@ def _park(tx: Tx, reader: Reader, entry: Entry, why: str) -> None:
         journal_parked,
         reader=reader.name,
         stream=entry.stream,
-        xid=entry.cursor.xid,
-        pos=entry.cursor.pos,
+        pos=entry.pos,
         at=tx.now,
         error=why,
     )
@@ -176,14 +180,14 @@ def retry_parked(tx: Tx, reader_name: str, stream: str) -> int:
     """
     c = journal_parked.c
     rows = tx.execute(
-        select(journal_parked).where(c.reader == reader_name, c.stream == stream).order_by(c.xid, c.pos)
+        select(journal_parked).where(c.reader == reader_name, c.stream == stream).order_by(c.pos)
     ).all()
     reader = readers().get(reader_name)
     if reader is None or not rows:
         raise NotFound()
     done = 0
     for row in rows:
-        entry = at_place(tx, Cursor(row.xid, row.pos))
+        entry = at_pos(tx, row.pos)
         if entry is not None and reader.wants(entry.kind):
             ((react, run),) = _runs(reader, [entry])
             why = _attempt(tx, react, run)
@@ -232,6 +236,8 @@ class ReaderLoop:
                 log.exception("the readers stumbled and go on")
                 await asyncio.sleep(POLL)
             try:
-                await asyncio.wait_for(self._awake.wait(), POLL)
+                async with asyncio.timeout(POLL):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._awake.wait()
             except TimeoutError:
                 continue
+            await asyncio.sleep(GATHER)

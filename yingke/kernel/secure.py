@@ -139,6 +139,26 @@ class TokenBuckets:
             del self._full_at[oldest]
 
 
+class TokenBucket:
+    """One bucket of its own, for one thread."""
+
+    def __init__(self, rate: float, burst: float, *, clock: Callable[[], float] = monotonic) -> None:
+        self._rate = rate
+        self._slack = burst / rate
+        self._clock = clock
+        self._full_at = 0.0
+
+    def take(self) -> float:
+        """0 when it may go on; else the seconds to wait, and nothing was taken."""
+        now = self._clock()
+        wanted = max(now, self._full_at) + 1 / self._rate
+        wait = wanted - now - self._slack
+        if wait > 1e-9:
+            return wait
+        self._full_at = wanted
+        return 0.0
+
+
 # --- where a request comes from --------------------------------------------------------------------------------------
 
 

@@ -67,8 +67,9 @@ def append(tx: Tx, entries: Sequence[Entry]) -> None:
     values = []
     for entry in entries:
         pos += 1
-        entry.cursor = Cursor(0, pos)
+        entry.cursor, entry.pos = Cursor(0, pos), pos
         values.append((pos, *entry.row))
+        entry.row = ()  # whoever keeps the entry in memory need not keep its text twice
     tx.run_many(_APPEND, values)
 
 

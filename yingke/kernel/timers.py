@@ -109,7 +109,8 @@ class Timers:
             wait = min([await self._look(one) for one in _sources.values()], default=POLL)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self._woken.wait()
 
     async def _look(self, one: Source) -> float:
         """Fire a source if it is due; answers the seconds until it is to be looked at again."""

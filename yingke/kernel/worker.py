@@ -132,7 +132,8 @@ class Worker:
                     wait = 1.0
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self._woken.wait()
 
     async def _claim(self, free: int) -> float:
         """Begin what is due; answers the seconds until there may be more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from yingke.kernel import journal, topics, words
@@ -31,7 +31,7 @@ Identify = Callable[[], Awaitable[Actor]]
 class Subscription:
     """One wire topic of one connection, and the inner topics it stands for."""
 
-    __slots__ = ("connection", "cursor", "inner", "last", "name", "topic", "wire")
+    __slots__ = ("connection", "cursor", "inner", "last", "name", "tail", "topic", "wire")
 
     def __init__(self, connection: Connection, topic: Topic, name: str) -> None:
         self.connection = connection
@@ -41,11 +41,12 @@ class Subscription:
         self.inner: tuple[str, ...] = ()
         self.cursor: Cursor | None = None  # None while it is being decided
         self.last: tuple[Cursor, bytes] | None = None
+        self.tail: _Changes | None = None  # the last that waits to be sent
 
     def tell(self, cursor: Cursor, changes: bytes) -> None:
         if self.cursor is None or cursor <= self.cursor:
             return
-        if self.last is not None and self.last[0] == cursor and self.last[1] is changes:
+        if self.last == (cursor, changes):
             return  # the same fact on two inner topics
         if changes == journal.REDACTED:
             self.guard_again()
@@ -75,8 +76,9 @@ class _Changes:
 
 
 class Connection:
-    """identify: finds anew who this is, when rights have changed; raises Unauthenticated when nobody any more.
+    """who: found at `known_at`, the hub's position before it was asked.
 
+    identify: finds it anew, when rights have changed; raises Unauthenticated when nobody any more.
     close: called once, with a close code, when the connection must end.
     """
 
@@ -86,6 +88,7 @@ class Connection:
         db: Database,
         who: Actor,
         *,
+        known_at: Cursor,
         locale: str,
         identify: Identify,
         close: Callable[[int], None],
@@ -96,7 +99,9 @@ class Connection:
         self.ready = asyncio.Event()
         self.last_heard = monotonic()
         self._db = db
+        self._known_at = known_at
         self._identify = identify
+        self._identifying = asyncio.Lock()
         self._close = close
         self._closed = False
         self._n = 0
@@ -104,11 +109,28 @@ class Connection:
         self._out: deque[_Changes | tuple[str, dict[str, Any]]] = deque()
         self._merging: dict[Subscription, _Changes] = {}
         self._queued = 0
+        self._snapshots: set[str] = set()  # topics whose snapshot waits to be sent
         self._tasks: set[asyncio.Task[None]] = set()
+        hub.join(who.tag, self)
 
     @property
     def viewer(self) -> Viewer:
         return "visitor" if self.who.kind == "visitor" else "staff"
+
+    async def identified(self) -> Actor:
+        """Who this is, found anew where rights have changed.
+
+        Raises Unauthenticated, Forbidden.
+        """
+        async with self._identifying:
+            while self._outdated():
+                at = self.hub.position
+                self.who = await self._identify()
+                self._known_at = at
+        return self.who
+
+    def _outdated(self) -> bool:
+        return self.hub.reguarded([f"actor:{self.who.tag}"], self._known_at)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
@@ -120,12 +142,13 @@ class Connection:
 
     def send_changes(self, sub: Subscription, cursor: Cursor, raw: bytes) -> None:
         held = self._merging.get(sub)
-        if held is not None and held.size < MERGE:
+        # What shares a cursor is told in one frame: whoever holds the cursor must hold it all (kernel.order).
+        if held is not None and (held.size < MERGE or held.cursor == cursor):
             held.raw.append(raw)
             held.size += len(raw)
             held.cursor = cursor
         else:
-            self._merging[sub] = changes = _Changes(sub, cursor, raw)
+            self._merging[sub] = sub.tail = changes = _Changes(sub, cursor, raw)
             self._out.append(changes)
         self._queued += len(raw)
         self._kick()
@@ -143,10 +166,14 @@ class Connection:
             one = self._out.popleft()
             self._n += 1
             if isinstance(one, _Changes):
-                frames.append(change_frame(self._n, one.sub.wire, self.hub.cursor_text(one.cursor), one.raw))
+                # With its last changes a topic is as far as the hub is: one cursor for all that leaves now.
+                attached = one.sub.cursor is not None  # else it is not told any more while it is being decided
+                at = self.hub.position if attached and one is one.sub.tail else one.cursor
+                frames.append(change_frame(self._n, one.sub.wire, self.hub.cursor_text(at), one.raw))
             else:
                 frames.append(frame(one[0], self._n, **one[1]))
         self._merging.clear()
+        self._snapshots.clear()
         self._queued = 0
         return frames
 
@@ -179,6 +206,9 @@ class Connection:
                 self._subs[name] = sub
                 cursor = self.hub.codec.decode(cursor_text) if cursor_text else None
                 await self._begin(sub, cursor)
+            except Unauthenticated:
+                self.shut(4401)
+                return
             except Problem as problem:
                 self._subs.pop(name, None)
                 self.refuse("denied", problem, topic=name[:200])
@@ -190,17 +220,34 @@ class Connection:
                 self._detach(sub)
 
     async def _begin(self, sub: Subscription, cursor: Cursor | None) -> None:
-        if cursor is not None:
-            inner = await self._db.read(sub.topic.guard, self.who, sub.name)
-            if self._resume(sub, inner, cursor):
-                return
+        """From the cursor, or else with a snapshot."""
         while True:
-            inner, snapshot, at = await self._db.read(_look, sub.topic, self.who, sub.name)
+            who = await self.identified()
+            if cursor is not None:
+                inner, snapshot, at = await self._db.read(sub.topic.guard, who, sub.name), None, cursor
+            else:
+                inner, snapshot, at = await self._db.read(_look, sub.topic, who, sub.name)
+            if self._subs.get(sub.name) is not sub or self._closed:
+                return
             missed = self.hub.since(self.viewer, inner, at, MOST_MISSED)
-            if missed is not None:  # else the tail has run away from this snapshot: take another
+            if missed is None or self.hub.reguarded([f"actor:{who.tag}", *inner], at):
+                cursor = (
+                    None  # the cursor is no good, or the tail has run away from this snapshot: take another
+                )
+            elif not self._outdated():
                 break
-        if self._subs.get(sub.name) is not sub or self._closed:
-            return
+        if snapshot is None:
+            self.send_frame("resumed", topic=sub.name)
+        else:
+            self._send_snapshot(sub, snapshot, at)
+        self._attach(sub, inner, at)
+        for told_at, _, changes in missed:
+            self.send_changes(sub, told_at, changes)
+
+    def _send_snapshot(self, sub: Subscription, snapshot: Snapshot, at: Cursor) -> None:
+        if sub.name in self._snapshots:  # it asks faster than it takes
+            self.shut(1013)
+        self._snapshots.add(sub.name)
         self.send_frame(
             "snapshot",
             topic=sub.name,
@@ -208,46 +255,45 @@ class Connection:
             rows=snapshot.rows,
             more=snapshot.more,
         )
-        self._attach(sub, inner, at)
-        for told_at, _, changes in missed:
-            self.send_changes(sub, told_at, changes)
 
-    def _resume(self, sub: Subscription, inner: Any, cursor: Cursor) -> bool:
-        missed = self.hub.since(self.viewer, inner, cursor, MOST_MISSED)
-        if missed is None:
-            return False
-        if self._subs.get(sub.name) is sub and not self._closed:
-            self.send_frame("resumed", topic=sub.name)
-            self._attach(sub, inner, cursor)
-            for told_at, _, changes in missed:
-                self.send_changes(sub, told_at, changes)
-        return True
-
-    def _attach(self, sub: Subscription, inner: Any, cursor: Cursor) -> None:
+    def _attach(self, sub: Subscription, inner: Sequence[str], cursor: Cursor) -> None:
+        if self._closed:
+            return
         sub.inner = tuple(inner)
         sub.cursor = max(cursor, self.hub.position)
-        self.hub.attach(self.viewer, sub.inner, self.who.tag, sub)
+        self.hub.attach(self.viewer, sub.inner, sub)
 
     def _detach(self, sub: Subscription) -> None:
-        sub.cursor = None
-        self.hub.detach(self.viewer, sub.inner, self.who.tag, sub)
+        sub.cursor = sub.tail = None
+        self.hub.detach(self.viewer, sub.inner, sub)
+
+    def guard_again(self) -> None:
+        """Rights have changed: nothing more of any topic until its guard has said yes again."""
+        for sub in tuple(self._subs.values()):
+            sub.guard_again()
+        self._go(self._decide(None))
 
     def decide_again(self, sub: Subscription) -> None:
-        """Rights or the thing itself have changed: nothing more of this topic until the guard has said yes again."""
+        """Nothing more of this topic until the guard has said yes again."""
         self._detach(sub)
-        task = asyncio.create_task(self._decide(sub))
+        self._go(self._decide(sub))
+
+    def _go(self, deciding: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(deciding)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _decide(self, sub: Subscription) -> None:
+    async def _decide(self, sub: Subscription | None) -> None:
         try:
-            self.who = await self._identify()
-            if self._subs.get(sub.name) is sub:
+            await self.identified()
+            if sub is not None and self._subs.get(sub.name) is sub:
                 await self._begin(sub, None)
         except Unauthenticated:
             self.shut(4401)
         except Problem as problem:
-            if self._subs.get(sub.name) is sub:
+            if sub is None:
+                self.shut(4403)
+            elif self._subs.get(sub.name) is sub:
                 del self._subs[sub.name]
                 self.refuse("denied", problem, topic=sub.name)
         except Exception:
@@ -266,6 +312,7 @@ class Connection:
     def leave(self) -> None:
         """Forget every subscription."""
         self._closed = True
+        self.hub.part(self.who.tag, self)
         for sub in self._subs.values():
             if sub.cursor is not None:
                 self._detach(sub)

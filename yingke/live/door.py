@@ -30,7 +30,8 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """identify: proof and headers → who it is now; the proof is a visitor's token, or whom staff take themselves for; raises Unauthenticated, Forbidden.
+    """identify: proof and headers → who it is now; the proof is a visitor's token, or whom staff take themselves for.
+    Raises Unauthenticated, Forbidden.
     of_ticket: the same for a stream opened with a ticket.
     arrived, there: called when one comes, and every 20 s for all that are there (inner ids).
     most: connections one actor may hold; the oldest goes.
@@ -89,12 +90,19 @@ class Live:
         tag = connection.who.tag
         mine = self._open.setdefault(tag, {})
         mine[connection] = door
-        if len(mine) > door.most:
-            next(iter(mine)).shut(4409)
+        if self.stopping.is_set():
+            connection.shut(1012)
+            return
+        for oldest in tuple(mine)[: -door.most]:
+            oldest.shut(4409)
         now = monotonic()
         if now - self._told.get(tag, -TOLD_LATELY) >= TOLD_LATELY:
             self._told[tag] = now
-            await door.arrived(connection.who.id)
+            try:
+                await door.arrived(connection.who.id)
+            except BaseException:
+                self._told.pop(tag, None)
+                raise
 
     def leave(self, connection: Connection) -> None:
         connection.leave()

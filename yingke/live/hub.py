@@ -8,10 +8,11 @@ comes back after a moment is served from memory.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from yingke.kernel import journal
@@ -27,7 +28,13 @@ FIRST = 5_000  # entries read back at the start
 PAGE = 500
 POLL = 1.0  # seconds
 
-Told = tuple[Cursor, int, bytes]  # the place, the order within its entry, the changes as JSON
+Told = tuple[Cursor, int, bytes]  # the place, a running number, the changes as JSON
+
+
+class Member(Protocol):
+    """A connection, as the hub sees it."""
+
+    def guard_again(self) -> None: ...
 
 
 class Listener(Protocol):
@@ -51,9 +58,11 @@ class Hub:
         self._recent: deque[Entry] = deque()
         self._told: dict[tuple[Viewer, str], deque[Told]] = {}
         self._listeners: dict[tuple[Viewer, str], dict[Listener, None]] = {}
-        self._by_actor: dict[str, dict[Listener, None]] = {}
+        self._members: dict[str, dict[Member, None]] = {}
+        self._reguarded: dict[str, Cursor] = {}  # tag → the latest place where it was to be decided anew
+        self._numbers = itertools.count()
         self._awake = asyncio.Event()
-        self._reading = False
+        self._reading = True  # what is handed over before the first read is done is read again
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cursor_text: tuple[Cursor, str] | None = None
@@ -75,19 +84,34 @@ class Hub:
 
     # --- listening ---------------------------------------------------------------------------------------------------
 
-    def attach(self, viewer: Viewer, inner: Sequence[str], actor: str, listener: Listener) -> None:
+    def join(self, actor: str, member: Member) -> None:
+        """Tell `member` when the rights of this actor change."""
+        self._members.setdefault(actor, {})[member] = None
+
+    def part(self, actor: str, member: Member) -> None:
+        members = self._members.get(actor)
+        if members is not None:
+            members.pop(member, None)
+            if not members:
+                del self._members[actor]
+
+    def attach(self, viewer: Viewer, inner: Sequence[str], listener: Listener) -> None:
         """Tell `listener` of these inner topics from the present position on."""
         for topic in inner:
             self._listeners.setdefault((viewer, topic), {})[listener] = None
-        self._by_actor.setdefault(actor, {})[listener] = None
 
-    def detach(self, viewer: Viewer, inner: Sequence[str], actor: str, listener: Listener) -> None:
-        for key, table in (*(((viewer, topic), self._listeners) for topic in inner), (actor, self._by_actor)):
-            listeners = table.get(key)  # type: ignore[attr-defined]
+    def detach(self, viewer: Viewer, inner: Sequence[str], listener: Listener) -> None:
+        for topic in inner:
+            listeners = self._listeners.get((viewer, topic))
             if listeners is not None:
                 listeners.pop(listener, None)
                 if not listeners:
-                    del table[key]  # type: ignore[attr-defined]
+                    del self._listeners[viewer, topic]
+
+    def reguarded(self, tags: Iterable[str], cursor: Cursor) -> bool:
+        """Whether one of these topics or actors was to be decided anew after `cursor`; also when that is no longer
+        known."""
+        return cursor < self._begins or any(cursor < self._reguarded.get(tag, START) for tag in tags)
 
     def since(self, viewer: Viewer, inner: Sequence[str], cursor: Cursor, most: int) -> list[Told] | None:
         """What was told on these topics after `cursor`, in order; None when it is no longer in memory, has been
@@ -102,7 +126,7 @@ class Hub:
                 missed.extend(told[n] for n in range(start, len(told)))
                 if len(missed) > most:
                     return None
-        missed.sort(key=lambda one: one[:2])
+        missed.sort(key=lambda one: one[1])
         if any(changes == journal.REDACTED for _, _, changes in missed):
             return None
         return _without_repeats(missed)
@@ -119,7 +143,8 @@ class Hub:
         """On a database thread."""
         loop = self._loop
         if entries and loop is not None and not loop.is_closed() and self._db.dialect == "sqlite":
-            loop.call_soon_threadsafe(self._handed, list(entries))
+            # One turn later, so that an answer and the rows it changed leave together.
+            loop.call_soon_threadsafe(loop.call_soon, self._handed, list(entries))
 
     def _handed(self, entries: list[Entry]) -> None:
         if self._reading or entries[0].cursor.pos != self.position.pos + 1:
@@ -129,7 +154,7 @@ class Hub:
             self._apply(entry)
 
     def _wake(self, name: str) -> None:
-        if name == "journal":
+        if name == "journal" and self._db.dialect != "sqlite":  # there, what is written here is handed over
             self._awake.set()
 
     async def _pump(self) -> None:
@@ -141,7 +166,8 @@ class Hub:
                 log.exception("the journal could not be read; trying again")
                 await asyncio.sleep(POLL)
             try:
-                await asyncio.wait_for(self._awake.wait(), POLL)
+                async with asyncio.timeout(POLL):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._awake.wait()
             except TimeoutError:
                 continue
 
@@ -149,10 +175,10 @@ class Hub:
         self._reading = True
         try:
             while True:
-                entries = await self._db.read(journal.after, self.position, PAGE)
+                entries, more = await self._db.read(journal.read_on, self.position, PAGE)
                 for entry in entries:
                     self._apply(entry)
-                if len(entries) < PAGE:
+                if not more:
                     return
         finally:
             self._reading = False
@@ -161,7 +187,8 @@ class Hub:
         self._keep(entry)
         self.position = entry.cursor
         for tag in entry.reguard:
-            self._guard_again(tag)
+            for one in self._concerned(tag):
+                one.guard_again()
         for viewer, payload in _payloads(entry):
             for topic, changes in payload.items():
                 listeners = self._listeners.get((viewer, topic))
@@ -169,17 +196,20 @@ class Hub:
                     for listener in tuple(listeners):
                         listener.tell(entry.cursor, changes)
 
-    def _guard_again(self, tag: str) -> None:
-        kind, _, rest = tag.partition(":")
-        listeners = self._by_actor.get(rest) if kind == "actor" else self._listeners.get(("staff", tag))
-        for listener in tuple(listeners or ()):
-            listener.guard_again()
+    def _concerned(self, tag: str) -> tuple[Member | Listener, ...]:
+        kind, _, actor = tag.partition(":")
+        if kind == "actor":
+            return tuple(self._members.get(actor, ()))
+        return tuple(self._listeners.get(("staff", tag), ()))
 
     def _keep(self, entry: Entry) -> None:
         self._recent.append(entry)
+        for tag in entry.reguard:
+            self._reguarded[tag] = entry.cursor
         for viewer, payload in _payloads(entry):
-            for order, (topic, changes) in enumerate(payload.items()):
-                self._told.setdefault((viewer, topic), deque()).append((entry.cursor, order, changes))
+            for topic, changes in payload.items():
+                told = self._told.setdefault((viewer, topic), deque())
+                told.append((entry.cursor, next(self._numbers), changes))
         if len(self._recent) > KEPT:
             self._forget(self._recent.popleft())
 
@@ -191,6 +221,9 @@ class Hub:
                 told.popleft()
                 if not told:
                     del self._told[viewer, topic]
+        for tag in entry.reguard:
+            if self._reguarded.get(tag) == entry.cursor:
+                del self._reguarded[tag]
 
     def _signal(self, topic: str, name: str, data: object) -> None:
         viewer: Viewer = "visitor" if topic.startswith("chat/") else "staff"
@@ -203,15 +236,10 @@ def _payloads(entry: Entry) -> tuple[tuple[Viewer, dict[str, bytes]], tuple[View
 
 
 def _without_repeats(told: list[Told]) -> list[Told]:
-    """One entry may tell the same changes on two inner topics of one subscription."""
+    """One entry may tell the same changes on two inner topics of one subscription, one after the other."""
     out: list[Told] = []
-    here: set[bytes] = set()
-    at: Cursor | None = None
     for one in told:
-        if one[0] != at:
-            at, here = one[0], set()
-        if one[2] not in here:
-            here.add(one[2])
+        if not out or (out[-1][0], out[-1][2]) != (one[0], one[2]):
             out.append(one)
     return out
 

@@ -12,7 +12,7 @@ import msgspec
 from yingke.kernel import commands, words
 from yingke.kernel.clock import monotonic
 from yingke.kernel.errors import Forbidden, Malformed, Problem, Unauthenticated
-from yingke.kernel.secure import TokenBuckets
+from yingke.kernel.secure import TokenBucket
 from yingke.live.connection import Connection
 from yingke.live.door import Door, Live, headers_of
 from yingke.live.frames import CommandFrame, Hello, Ping, Subscribe, Unsubscribe, decoder
@@ -69,6 +69,7 @@ async def _talk(live: Live, door: Door, scope: Scope, receive: Receive, send: Se
         raise _Close(4408) from None
     if not isinstance(hello, Hello) or hello.v != 1:
         raise _Close(4400)
+    known_at = live.hub.position
     try:
         who = await door.identify(hello.proof, headers)
     except Unauthenticated:
@@ -80,25 +81,29 @@ async def _talk(live: Live, door: Door, scope: Scope, receive: Receive, send: Se
         live.hub,
         live.db,
         who,
+        known_at=known_at,
         locale=words.choose_locale(hello.locale or headers.get("accept-language")),
         identify=lambda: door.identify(hello.proof, headers),
         close=lambda code: None if ended.done() else ended.set_result(code),
     )
-    await live.enter(connection, door)
-    connection.greet(live.epoch)
-    reading = asyncio.create_task(_read(live, connection, receive))
-    writing = asyncio.create_task(_write(connection, send))
+    carrying: list[asyncio.Future[Any]] = []
     try:
-        await asyncio.wait((reading, writing, ended), return_when=asyncio.FIRST_COMPLETED)
+        await live.enter(connection, door)
+        connection.greet(live.epoch)
+        carrying += (
+            asyncio.create_task(_read(live, connection, receive)),
+            asyncio.create_task(_write(connection, send)),
+        )
+        await asyncio.wait((*carrying, ended), return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             raise _Close(ended.result())
-        for task in (reading, writing):
+        for task in carrying:
             if task.done():
                 task.result()
     finally:
-        for task in (reading, writing):
+        for task in carrying:
             task.cancel()
-        await asyncio.gather(reading, writing, return_exceptions=True)
+        await asyncio.gather(*carrying, return_exceptions=True)
         live.leave(connection)
 
 
@@ -127,11 +132,11 @@ async def _write(connection: Connection, send: Send) -> None:
 
 
 async def _read(live: Live, connection: Connection, receive: Receive) -> None:
-    flood = TokenBuckets(live.frames_per_second, 4 * live.frames_per_second, max_keys=1)
+    flood = TokenBucket(live.frames_per_second, 4 * live.frames_per_second)
     while True:
         one = await _next(receive)
         connection.last_heard = monotonic()
-        if flood.take("frames"):
+        if flood.take():
             raise _Close(4429)
         if isinstance(one, CommandFrame):
             await _command(live, connection, one)
@@ -147,7 +152,8 @@ async def _read(live: Live, connection: Connection, receive: Receive) -> None:
 
 async def _command(live: Live, connection: Connection, one: CommandFrame) -> None:
     try:
-        answer = await commands.run(live.services, connection.who, one.do, one.id, one.args)
+        who = await connection.identified()
+        answer = await commands.run(live.services, who, one.do, one.id, one.args)
     except Problem as problem:
         connection.refuse("nack", problem, id=one.id[:64])
     except Exception:

@@ -16,6 +16,7 @@ import msgspec
 
 from yingke.kernel import tickets, words
 from yingke.kernel.clock import monotonic
+from yingke.kernel.entries import Cursor
 from yingke.kernel.errors import Malformed, Problem, TooLarge, Unauthenticated
 from yingke.kernel.parse import decode
 from yingke.kernel.rights import Actor
@@ -119,7 +120,12 @@ async def _respond(
     *more: tuple[bytes, bytes],
     media: bytes = b"application/json",
 ) -> None:
-    head = [(b"content-type", media), (b"cache-control", b"no-store"), *more]
+    head = [
+        (b"content-type", media),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *more,
+    ]
     head.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
@@ -146,13 +152,14 @@ async def _events(
     live: Live, door: Door, scope: Scope, receive: Receive, send: Send, headers: Headers, locale: str
 ) -> None:
     query = parse_qs(scope["query_string"].decode("latin-1"))
+    known_at = live.hub.position
     redeemed = await live.db.write(tickets.redeem, query.get("ticket", [""])[0])
     who = await door.of_ticket(redeemed, headers)
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    connection = _connection(live, who, locale, ended, lambda: door.of_ticket(redeemed, headers))
-    await live.enter(connection, door)
+    connection = _connection(live, who, known_at, locale, ended, lambda: door.of_ticket(redeemed, headers))
     gone = asyncio.create_task(_until_gone(receive))
     try:
+        await live.enter(connection, door)
         await send(
             {
                 "type": "http.response.start",
@@ -165,13 +172,13 @@ async def _events(
             }
         )
         connection.greet(live.epoch)
-        await _flush(connection, send)
+        await _flush(connection, send, ended)
         await connection.subscribe(redeemed.topics)
         while not gone.done() and not ended.done():
             if not await _something(connection, gone, ended, WARM):
                 connection.pong()
             connection.last_heard = monotonic()  # the server tells when the client is gone
-            await _flush(connection, send)
+            await _flush(connection, send, ended)
         if not gone.done():
             await send({"type": "http.response.body", "body": b""})
     finally:
@@ -179,11 +186,22 @@ async def _events(
         live.leave(connection)
 
 
-async def _flush(connection: Connection, send: Send) -> None:
-    frames = connection.take()
+async def _flush(connection: Connection, send: Send, ended: asyncio.Future[int]) -> None:
+    """Send what waits.
+
+    Raises Left where the stream has ended before the client took it.
+    """
+    frames = [] if ended.done() else connection.take()
     if frames:
         body = "".join(f"data: {text}\n\n" for text in frames).encode()
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+        sending = asyncio.ensure_future(send({"type": "http.response.body", "body": body, "more_body": True}))
+        try:
+            await asyncio.wait((sending, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise Left
+            sending.result()
+        finally:
+            sending.cancel()
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -211,12 +229,15 @@ async def _something(
 
 async def _poll(live: Live, door: Door, body: bytes, headers: Headers, locale: str) -> bytes:
     poll = decode(body, Poll)
+    known_at = live.hub.position
     who = await door.identify(poll.token or poll.as_, headers)
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     spoken = words.choose_locale(poll.locale) if poll.locale else locale
-    connection = _connection(live, who, spoken, ended, lambda: door.identify(poll.token or poll.as_, headers))
-    await live.enter(connection, door)
+    connection = _connection(
+        live, who, known_at, spoken, ended, lambda: door.identify(poll.token or poll.as_, headers)
+    )
     try:
+        await live.enter(connection, door)
         connection.greet(live.epoch)
         await connection.subscribe(poll.topics)
         if connection.has_only("hello", "resumed"):
@@ -231,12 +252,13 @@ async def _poll(live: Live, door: Door, body: bytes, headers: Headers, locale: s
 
 
 def _connection(
-    live: Live, who: Actor, locale: str, ended: asyncio.Future[int], identify: Identify
+    live: Live, who: Actor, known_at: Cursor, locale: str, ended: asyncio.Future[int], identify: Identify
 ) -> Connection:
     return Connection(
         live.hub,
         live.db,
         who,
+        known_at=known_at,
         locale=locale,
         identify=identify,
         close=lambda code: None if ended.done() else ended.set_result(code),

@@ -22,6 +22,7 @@ from tests.stranger import Refused
 from tests.stranger.wire import Json
 
 FOREIGN = "https://evil.example"
+OURS = "https://shop.example"
 EVERY_VISITOR_PATH: dict[str, Json] = {
     "/w/v1/commands/send": {"id": "rights-0001", "args": {"text": "我不是你"}},
     "/w/v1/history": {"limit": 10},
@@ -140,6 +141,37 @@ async def test_a_visitor_hears_nothing_of_another(desk: Desk) -> None:
                 assert "我的秘密" not in json.dumps(change, ensure_ascii=False)
                 if marker["id"] in json.dumps(change):
                     break
+
+
+async def site_of_our_shop(desk: Desk) -> str:
+    """The key of a site whose pages are at one origin only."""
+    async with desk.staff(ADMINISTRATOR) as admin:
+        await admin.entered()
+        group = (await admin.door.request("GET", "/api/v1/groups"))["rows"][0]["key"]
+        args = {"name": "Shop", "group": group, "locale": "en", "allowed_origins": [OURS]}
+        return str((await admin.command("visitors.create_site", args))["key"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_visitor_on_a_foreign_page(desk: Desk, language: str) -> None:
+    """Where a site names its origins, no other page may speak for its visitors; without the header it passes."""
+    site = await site_of_our_shop(desk)
+    begun = await post(desk, "/w/v1/sessions", {"site": site}, Origin=OURS)
+    assert begun.status_code == 200, begun.text
+    token = begun.json()["token"]
+    assert (await post(desk, "/w/v1/history", {"token": token})).status_code == 200
+    for origin in (FOREIGN, OURS + ".evil.example", "null", OURS.replace("https", "http")):
+        headers = {"Origin": origin, "Accept-Language": language}
+        answer = await post(desk, "/w/v1/sessions", {"site": site}, **headers)
+        refused(answer, 403, "origin_not_allowed", language)
+        for path, body in EVERY_VISITOR_PATH.items():
+            answer = await post(desk, path, {**body, "token": token}, **headers)
+            refused(answer, 403, "origin_not_allowed", language)
+        async with socket(desk, origin=origin) as raw:
+            await raw.say({"t": "hello", "v": 1, "token": token})
+            assert await raw.close_code() == 4403
+    page = (await post(desk, "/w/v1/history", {"token": token}, Origin=OURS)).json()
+    assert page == {"rows": [], "more": False}, "something was done for a foreign page"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

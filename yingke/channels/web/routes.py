@@ -13,7 +13,7 @@ from yingke.kernel.clock import moment
 from yingke.kernel.commands import Context, command
 from yingke.kernel.db import Read
 from yingke.kernel.errors import Forbidden, TooMany
-from yingke.kernel.http import HttpRequest, client_address, send
+from yingke.kernel.http import HttpRequest, client_address, send, strictly
 from yingke.kernel.parse import Args, Count, OutKey, clean_text
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import origin_allowed
@@ -107,6 +107,7 @@ def check_origin(site: visitors.Site, origin: str | None) -> None:
 @send("/w/v1/sessions", public=True, tags=["visitor"])
 async def begin_session(data: SessionWanted, request: HttpRequest, services: Services) -> SessionOut:
     """Begin or continue a visitor's session."""
+    data = await strictly(request, SessionWanted)
     wait = services.limits.visitor_sessions.take(client_address(request))
     if wait:
         raise TooMany("too_many", {"seconds": round(wait, 1)}, retry_after=wait)
@@ -135,6 +136,7 @@ async def begin_session(data: SessionWanted, request: HttpRequest, services: Ser
 @send("/w/v1/history", public=True, tags=["visitor"])
 async def visitor_history(data: HistoryWanted, request: HttpRequest, services: Services) -> History:
     """Messages older than those of the topic `chat`."""
+    data = await strictly(request, HistoryWanted)
     who = await services.db.read(identify, data.token, request.headers.get("origin"))
     before = (data.before.no, data.before.seq) if data.before else None
     return History(*await services.db.read(actions.history, who, before, data.limit))

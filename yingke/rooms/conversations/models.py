@@ -112,8 +112,8 @@ message = Table(
 message_search = SearchTable("message_search")
 
 
-class Conversation(msgspec.Struct, kw_only=True):
-    """A row of `conversation`, fields in the table's order. Actions change it, then write it back whole or in part."""
+class Conversation(msgspec.Struct):
+    """A row of `conversation`. Actions change it, then write it back whole or in part."""
 
     id: int
     key: str
@@ -128,12 +128,12 @@ class Conversation(msgspec.Struct, kw_only=True):
     customer_id: int
     customer_key: str
     customer_name: str
-    assignee_id: int | None = None
-    assignee_key: str | None = None
-    assignee_name: str | None = None
     state: str
     started_at: int
     queued_at: int
+    assignee_id: int | None = None
+    assignee_key: str | None = None
+    assignee_name: str | None = None
     waiting_since: int | None = None
     ahead: int | None = None
     closed_at: int | None = None
@@ -158,7 +158,7 @@ class Conversation(msgspec.Struct, kw_only=True):
     public_rev: int = 0
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True):
     """A row of `message` but for its id, fields in the table's order."""
 
     conversation_id: int

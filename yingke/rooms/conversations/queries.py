@@ -22,11 +22,11 @@ _message_columns = [models.message.c[name] for name in MESSAGE_FIELDS]
 
 
 def _conversation(row: Sequence[Any]) -> Conversation:
-    return Conversation(**dict(zip(CONVERSATION_FIELDS, row, strict=True)))
+    return Conversation(*row)
 
 
 def _message(row: Sequence[Any]) -> Message:
-    return Message(**dict(zip(MESSAGE_FIELDS, row, strict=True)))
+    return Message(*row)
 
 
 # --- one -------------------------------------------------------------------------------------------------------------

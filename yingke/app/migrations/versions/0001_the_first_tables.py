@@ -246,12 +246,11 @@ def upgrade() -> None:
         ),
         sa.Column("reader", sa.Text(), nullable=False),
         sa.Column("stream", sa.Text(), nullable=False),
-        sa.Column("xid", sa.BigInteger(), nullable=False),
         sa.Column("pos", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_parked")),
-        sa.UniqueConstraint("reader", "xid", "pos", name=op.f("uq_journal_parked_reader_xid_pos")),
+        sa.UniqueConstraint("reader", "pos", name=op.f("uq_journal_parked_reader_pos")),
     )
     with op.batch_alter_table("journal_parked", schema=None) as batch_op:
         batch_op.create_index(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -44,6 +45,7 @@ _COUNTED = {
     "rev": "bigint",
     "public_rev": "bigint",
 }
+_counted = attrgetter(*_COUNTED, "id")
 _UPDATE_COUNTED = Sql(
     f"UPDATE conversation SET {', '.join(f'{name} = ?' for name in _COUNTED)} WHERE id = ?",
     f"UPDATE conversation SET {', '.join(f'{name} = j.{name}' for name in _COUNTED)} FROM unnest("
@@ -58,7 +60,7 @@ def insert_messages(tx: Tx, messages: Sequence[Message]) -> None:
 
 def update_counted(tx: Tx, conversations: Iterable[Conversation]) -> None:
     """Write what `rules.take_in` changed."""
-    tx.run_rows(_UPDATE_COUNTED, [(*(getattr(c, name) for name in _COUNTED), c.id) for c in conversations])
+    tx.run_rows(_UPDATE_COUNTED, [_counted(c) for c in conversations])
 
 
 def save(tx: Tx, c: Conversation) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row, select
 
-from yingke.kernel.db import Read, Tx
+from yingke.kernel.db import Read, Sql, Tx
 from yingke.kernel.entries import Change
 from yingke.kernel.errors import NotFound
 from yingke.kernel.rights import Actor, of_role
@@ -275,9 +275,17 @@ def groups_of(read: Read, staff_id: int) -> frozenset[int]:
     return frozenset(read.execute(select(_m.group_id).where(_m.staff_id == staff_id)).scalars())
 
 
+# On the path of every message, so by hand.
+_GROUP_REFS = Sql(
+    "SELECT id, key, name FROM staff_group WHERE id IN (SELECT value FROM json_each(?))",
+    "SELECT id, key, name FROM staff_group WHERE id = ANY(%s)",
+)
+
+
 def group_refs(read: Read, ids: Collection[int]) -> dict[int, GroupRef]:
-    rows = read.execute(select(_g.id, _g.key, _g.name).where(_g.id.in_(ids)))
-    return {row.id: GroupRef(**row._mapping) for row in rows}
+    wanted = list(ids)
+    params = (msgspec.json.encode(wanted).decode() if read.dialect == "sqlite" else wanted,)
+    return {row[0]: GroupRef(*row) for row in read.run(_GROUP_REFS, params)}
 
 
 def group_ids(read: Read) -> list[int]:

@@ -13,7 +13,7 @@ from yingke.kernel.clock import DAY, SECOND
 from yingke.kernel.commands import SIGNED_IN
 from yingke.kernel.db import Database, Read
 from yingke.kernel.errors import Forbidden, TooMany, Unauthenticated
-from yingke.kernel.http import Cookie, HttpRequest, Response, client_address, fetch, remove, send
+from yingke.kernel.http import Cookie, HttpRequest, Response, client_address, fetch, remove, send, strictly
 from yingke.kernel.parse import Args, Name
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import TokenBuckets
@@ -96,6 +96,7 @@ def _cookie(token: str, settings: Settings, lasts: int) -> Cookie:
 @send("/api/v1/session", public=True, tags=["session"])
 async def sign_in(data: SignIn, request: HttpRequest, services: Services) -> Response[MeRow]:
     """Sign in: sets the cookie, answers the `me` row. 401 `sign_in_failed`, 429 `too_many`."""
+    data = await strictly(request, SignIn)
     db, days = services.db, services.settings.session_days
     email, address = rules.email(data.email), client_address(request)
     _rates_of(db).take(email, address)
