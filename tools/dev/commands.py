@@ -106,7 +106,10 @@ def test(root: Path, arguments: Sequence[str], *, quick: bool) -> int:
     left_out = ["-m", "not browser and not postgresql"] if quick else []
     # Whatever pytest says last is the last line of this command.
     return subprocess.run(
-        [*pytest, *left_out, *arguments], cwd=root, env={**os.environ, **npm_env}
+        # Tests start many servers: what is compiled is kept, whatever this shell says.
+        [*pytest, *left_out, *arguments],
+        cwd=root,
+        env={**os.environ, **npm_env, "PYTHONDONTWRITEBYTECODE": ""},
     ).returncode
 
 
