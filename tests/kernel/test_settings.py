@@ -161,7 +161,7 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "secret_key from" in faults(tmp_path, {"data_dir": "file/data"})[0]
+    assert "cannot be made" in faults(tmp_path, {"data_dir": "file/data"})[0]
 
 
 def test_keys_are_made_for_a_purpose(tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def load() -> dict[str, File]:
     for path, source in _walk(root, ""):
         top, _, rest = path.partition("/")
         if top == "console":
-            files[f"/{rest}"] = _file(rest, source.read_bytes(), console=True)
+            files[f"/{rest}"] = file_of(rest, source.read_bytes(), console=True)
         elif path == "widget/widget.js":  # the address that stands in the pages of others
-            files["/widget.js"] = _file(path, source.read_bytes(), console=False)
+            files["/widget.js"] = file_of(path, source.read_bytes(), console=False)
         else:
-            files[f"/{path}"] = _file(path, source.read_bytes(), console=False)
+            files[f"/{path}"] = file_of(path, source.read_bytes(), console=False)
     for name in [name for name in files if name.endswith("/index.html")]:
         files[name.removesuffix("index.html")] = files[name]
     return files
@@ -57,7 +57,8 @@ def _walk(folder: Traversable, above: str) -> list[tuple[str, Traversable]]:
     return found
 
 
-def _file(path: str, body: bytes, *, console: bool) -> File:
+def file_of(path: str, body: bytes, *, console: bool) -> File:
+    """A file as it will be answered; console: one of the console's pages, not of what others load."""
     media = mimetypes.guess_type(path)[0] or "application/octet-stream"
     if media in ("text/javascript", "application/x-javascript"):
         media = "text/javascript"

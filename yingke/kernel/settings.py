@@ -109,6 +109,7 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
         raise SettingsError(faults)
     host, port = found.setdefault("host", "127.0.0.1"), found.setdefault("port", 8000)
     data_dir = found.setdefault("data_dir", cwd / "data")
+    _make(data_dir)
     return Settings(
         host=host,
         port=port,
@@ -123,6 +124,14 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
         session_days=found.get("session_days", 14),
         demo=found.get("demo", False),
     )
+
+
+def _make(data_dir: Path) -> None:
+    """Raises SettingsError where the folder cannot be made."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError([f"data_dir {data_dir} cannot be made: {error.strerror}."]) from None
 
 
 def describe() -> list[SettingDoc]:
@@ -288,7 +297,6 @@ def _kept_secret(data_dir: Path) -> str:
     path = data_dir / "secret"
     try:
         if not path.exists():
-            data_dir.mkdir(parents=True, exist_ok=True)
             draft = data_dir / f".secret-{secrets.token_hex(8)}"
             try:
                 handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
