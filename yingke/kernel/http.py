@@ -242,6 +242,12 @@ async def _unknown_visitor_command(name: str) -> None:
     raise NotFound("command_unknown", {"command": name[:100]})
 
 
+@fetch("/openapi.json", public=True, include_in_schema=False)
+async def _openapi(request: HttpRequest) -> Response[bytes]:
+    schema = request.app.openapi_schema.to_schema()
+    return Response(msgspec.json.encode(schema), media_type="application/json")
+
+
 async def strictly(request: HttpRequest, type_: type[R]) -> R:
     """The body, read as a socket's frame is: the framework alone would take `"50"` for a number and 1 for true."""
     return decode(await request.body(), type_)
@@ -320,7 +326,13 @@ async def _db(request: HttpRequest) -> Any:
 def build(services: Services, handlers: Sequence[Any], *, version: str) -> Litestar:
     """The HTTP application over these handlers."""
     app = Litestar(
-        route_handlers=[*handlers, *command_routes(), _unknown_staff_command, _unknown_visitor_command],
+        route_handlers=[
+            *handlers,
+            *command_routes(),
+            _unknown_staff_command,
+            _unknown_visitor_command,
+            _openapi,
+        ],
         dependencies={
             "services": Provide(_services),
             "db": Provide(_db),
@@ -333,8 +345,8 @@ def build(services: Services, handlers: Sequence[Any], *, version: str) -> Lites
         openapi_config=OpenAPIConfig(
             title="Yingke",
             version=version,
-            path="/",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            path="/api/v1/schema",  # the framework answers everything below in its own way; ours is /openapi.json
+            render_plugins=[JsonRenderPlugin()],
         ),
         logging_config=None,
         pdb_on_exception=False,

@@ -118,8 +118,8 @@ _OVERTAKEN = (
 def read_on(read: Read, cursor: Cursor, limit: int, *, payloads: bool = True) -> Batch:
     """The entries after a place; without `payloads` for reactions, which need the facts alone.
 
-    On PostgreSQL a few more than `limit` where their order asks for it, or none while an open transaction stands between
-    two facts of one stream.
+    On PostgreSQL a few more than `limit` where their order asks for it, or none while an open transaction stands
+    between two facts of one stream.
     """
     statement = _AFTER if payloads else _FACTS_AFTER
     while True:

@@ -167,8 +167,7 @@ class Connection:
             self._n += 1
             if isinstance(one, _Changes):
                 # With its last changes a topic is as far as the hub is: one cursor for all that leaves now.
-                attached = one.sub.cursor is not None  # else it is not told any more while it is being decided
-                at = self.hub.position if attached and one is one.sub.tail else one.cursor
+                at = self.hub.position if one is one.sub.tail else one.cursor
                 frames.append(change_frame(self._n, one.sub.wire, self.hub.cursor_text(at), one.raw))
             else:
                 frames.append(frame(one[0], self._n, **one[1]))

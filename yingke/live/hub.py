@@ -56,13 +56,14 @@ class Hub:
         self.position = START
         self._begins = START  # everything after this place is in memory
         self._recent: deque[Entry] = deque()
+        self._waiting: deque[Entry] = deque()  # handed over while a read was under way
         self._told: dict[tuple[Viewer, str], deque[Told]] = {}
         self._listeners: dict[tuple[Viewer, str], dict[Listener, None]] = {}
         self._members: dict[str, dict[Member, None]] = {}
         self._reguarded: dict[str, Cursor] = {}  # tag → the latest place where it was to be decided anew
         self._numbers = itertools.count()
         self._awake = asyncio.Event()
-        self._reading = True  # what is handed over before the first read is done is read again
+        self._reading = True  # what is handed over before the first read is done waits for it
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cursor_text: tuple[Cursor, str] | None = None
@@ -147,11 +148,19 @@ class Hub:
             loop.call_soon_threadsafe(loop.call_soon, self._handed, list(entries))
 
     def _handed(self, entries: list[Entry]) -> None:
-        if self._reading or entries[0].cursor.pos != self.position.pos + 1:
-            self._awake.set()  # another process wrote in between, or a read is under way: read it in order
-            return
-        for entry in entries:
-            self._apply(entry)
+        self._waiting.extend(entries)
+        if not self._reading:
+            self._apply_waiting()
+
+    def _apply_waiting(self) -> None:
+        """Apply what was handed over, unless a read had it too; from a gap on it is read, in order."""
+        while self._waiting:
+            entry = self._waiting.popleft()
+            if entry.cursor.pos == self.position.pos + 1:
+                self._apply(entry)
+            elif entry.cursor.pos > self.position.pos:  # another process wrote in between
+                self._waiting.clear()
+                self._awake.set()
 
     def _wake(self, name: str) -> None:
         if name == "journal" and self._db.dialect != "sqlite":  # there, what is written here is handed over
@@ -179,9 +188,10 @@ class Hub:
                 for entry in entries:
                     self._apply(entry)
                 if not more:
-                    return
+                    break
         finally:
             self._reading = False
+        self._apply_waiting()
 
     def _apply(self, entry: Entry) -> None:
         self._keep(entry)
@@ -208,7 +218,9 @@ class Hub:
             self._reguarded[tag] = entry.cursor
         for viewer, payload in _payloads(entry):
             for topic, changes in payload.items():
-                told = self._told.setdefault((viewer, topic), deque())
+                told = self._told.get((viewer, topic))
+                if told is None:
+                    told = self._told[viewer, topic] = deque()
                 told.append((entry.cursor, next(self._numbers), changes))
         if len(self._recent) > KEPT:
             self._forget(self._recent.popleft())
