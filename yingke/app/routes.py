@@ -7,13 +7,12 @@ import msgspec
 from yingke import __version__
 from yingke.kernel import jobs, reactions
 from yingke.kernel.commands import Context, command
-from yingke.kernel.db import Database, Read, Tx
-from yingke.kernel.http import Page, fetch
+from yingke.kernel.db import Read, Tx
+from yingke.kernel.http import Db, Has, Page, Who, fetch
 from yingke.kernel.journal import lag_seconds
 from yingke.kernel.parse import Args, Count
 from yingke.kernel.reactions import Parked
 from yingke.kernel.rights import Actor, Scope, declare
-from yingke.kernel.services import Services
 
 MANAGE = declare("system.manage", administrator=Scope.ALL)
 
@@ -44,7 +43,7 @@ class Retried(msgspec.Struct, frozen=True):
 
 
 @fetch("/health", public=True, tags=["system"])
-async def health(services: Services) -> Health:
+async def health(services: Has) -> Health:
     """Whether this process and its database work, for the operator's watch."""
     lag, parked, failed = await services.db.read(_state)
     return Health(
@@ -63,13 +62,13 @@ def _state(read: Read) -> tuple[float, int, int]:
 
 
 @fetch("/api/v1/parked", right=MANAGE, tags=["system"])
-async def list_parked(db: Database, who: Actor) -> Page[Parked]:
+async def list_parked(db: Db, who: Who) -> Page[Parked]:
     """What a reader could not go on with."""
     return Page(await db.read(reactions.list_parked))
 
 
 @fetch("/api/v1/failed-jobs", right=MANAGE, tags=["system"])
-async def list_failed_jobs(db: Database, who: Actor) -> Page[jobs.FailedJob]:
+async def list_failed_jobs(db: Db, who: Who) -> Page[jobs.FailedJob]:
     """Jobs that have had their last attempt."""
     return Page(await db.read(jobs.list_failed))
 

@@ -1,10 +1,11 @@
 """HTTP: with `live/` the only place that knows the web framework.
 
     @get("/api/v1/staff", right="staff.read")
-    async def list_staff(db: Database, who: Actor, after: str | None = None) -> Page[StaffRow]: ...
+    async def list_staff(db: Db, who: Who, after: FromQuery[str | None] = None) -> Page[StaffRow]: ...
 
-A handler may take `db`, `services`, `who` (with a right, else it must say `public=True`), query and path parameters and
-`data`. Whatever it raises of `kernel.errors` is answered as an RFC 9457 document in the reader's language.
+A handler may take `db: Db`, `services: Has`, `who: Who` (with a right, else it must say `public=True`), parameters
+marked `FromQuery` or `FromPath`, and `data: JSONBody[…]`. Whatever it raises of `kernel.errors` is answered as an
+RFC 9457 document in the reader's language.
 """
 
 from __future__ import annotations
@@ -12,22 +13,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import ceil
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Litestar, Request, Response, delete, get, post
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Cookie
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from yingke.kernel import commands, words
+from yingke.kernel.db import Database
 from yingke.kernel.errors import (
     FieldError,
     Forbidden,
@@ -51,6 +53,11 @@ R = TypeVar("R")
 H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
 
 HttpRequest = Request[Any, Any, Any]
+
+# What a handler is handed by name.
+Db = NamedDependency[Database]
+Who = NamedDependency[Actor]
+Has = NamedDependency[Services]
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True):
@@ -121,7 +128,7 @@ def remove(
 # --- who asks --------------------------------------------------------------------------------------------------------
 
 
-async def _who(request: HttpRequest, services: Services) -> Actor:
+async def _who(request: HttpRequest, services: Has) -> Actor:
     """Whoever is signed in, holding the route's right."""
     who = await services.authenticate(request.cookies)
     if who is None:
@@ -233,19 +240,21 @@ def command_routes() -> list[HTTPRouteHandler]:
 
 
 @send("/api/v1/commands/{name:str}", public=True, include_in_schema=False)
-async def _unknown_staff_command(name: str) -> None:
+async def _unknown_staff_command(name: FromPath[str]) -> None:
     raise NotFound("command_unknown", {"command": name[:100]})
 
 
 @send("/w/v1/commands/{name:str}", public=True, include_in_schema=False)
-async def _unknown_visitor_command(name: str) -> None:
+async def _unknown_visitor_command(name: FromPath[str]) -> None:
     raise NotFound("command_unknown", {"command": name[:100]})
 
 
 @fetch("/openapi.json", public=True, include_in_schema=False)
 async def _openapi(request: HttpRequest) -> Response[bytes]:
-    schema = request.app.openapi_schema.to_schema()
-    return Response(msgspec.json.encode(schema), media_type="application/json")
+    state = request.app.state
+    if state.openapi is None:
+        state.openapi = msgspec.json.encode(request.app.openapi_schema.to_schema())
+    return Response(state.openapi, media_type="application/json")
 
 
 async def strictly(request: HttpRequest, type_: type[R]) -> R:
@@ -276,10 +285,10 @@ def _staff_command(command: commands.Command) -> HTTPRouteHandler:
         return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
     call.__annotations__ = {
-        "data": body,
+        "data": cast(Any, JSONBody)[body],
         "request": HttpRequest,
-        "who": Actor,
-        "services": Services,
+        "who": Who,
+        "services": Has,
         "return": command.answer,
     }
     return _command_route(command, call, f"/api/v1/commands/{command.name}", right=command.right)
@@ -294,9 +303,9 @@ def _visitor_command(command: commands.Command) -> HTTPRouteHandler:
         return await commands.run_parsed(services, who, command.name, strict.id, strict.args)
 
     call.__annotations__ = {
-        "data": body,
+        "data": cast(Any, JSONBody)[body],
         "request": HttpRequest,
-        "services": Services,
+        "services": Has,
         "return": command.answer,
     }
     return _command_route(command, call, f"/w/v1/commands/{command.name}", public=True)
@@ -353,15 +362,22 @@ def build(services: Services, handlers: Sequence[Any], *, version: str) -> Lites
         debug=False,
     )
     app.state.services = services
+    app.state.openapi = None
     return app
 
 
 __all__ = [
     "Cookie",
+    "Db",
+    "FromPath",
+    "FromQuery",
+    "Has",
     "HttpRequest",
+    "JSONBody",
     "Page",
-    "Parameter",
+    "QueryParameter",
     "Response",
+    "Who",
     "build",
     "client_address",
     "fetch",

@@ -10,8 +10,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from yingke.kernel.clock import Clock, monotonic
@@ -30,12 +31,20 @@ ATTEMPTS = 5
 def make_engine(url: URL) -> Engine:
     limits = {"statement_timeout": 5000, "lock_timeout": 5000, "idle_in_transaction_session_timeout": 10000}
     options = " ".join(f"-c {name}={ms}" for name, ms in limits.items())
-    return create_engine(
+    engine = create_engine(
         url,
         poolclass=NullPool,  # each thread keeps its own connection
         isolation_level="AUTOCOMMIT",  # we say BEGIN ourselves
         connect_args={"connect_timeout": 10, "options": options},
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        from yingke.kernel.pgarrays import ArrayDumper  # house: allow inner-import because psycopg is optional
+
+        connection.adapters.register_dumper(list, ArrayDumper)
+
+    return engine
 
 
 _APPEND = Sql(

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 BEGIN_READ = "BEGIN DEFERRED"
 MAX_HOLD = 0.020  # seconds: the writer takes up no further call after this
-MAX_BATCH = 256  # calls handed to a batched action at once
+MAX_BATCH = 512  # calls handed to a batched action at once; fewer where so many would take longer than MAX_HOLD
+FIRST_BATCH = 64  # of an action whose pace is not known yet
 
 
 def make_engine(url: URL) -> Engine:
@@ -88,6 +89,7 @@ class SqliteWriter:
         self._ready = threading.Condition()
         self._closing = False
         self.longest_ms = 0.0
+        self._pace: dict[Any, float] = {}  # batched action → seconds a call of it took lately
         self._conn = engine.connect()  # here, so that a file that cannot be opened is known at once
         self._thread = threading.Thread(target=self._loop, name="write", daemon=True)
         self._thread.start()
@@ -174,15 +176,20 @@ class SqliteWriter:
         """Run the next call, or with it every waiting call of the same batched action."""
         first = waiting.popleft()
         calls = [first]
+        began = monotonic()
+        pace = self._pace.get(first.fn, MAX_HOLD / FIRST_BATCH)
         if isinstance(first.fn, Batched):
+            most = min(MAX_BATCH, max(1, int(MAX_HOLD / pace)))
             with self._ready:  # submit appends meanwhile
                 others: list[Call] = []
-                while waiting and len(calls) < MAX_BATCH:
+                while waiting and len(calls) < most:
                     call = waiting.popleft()
                     (calls if call.fn is first.fn else others).append(call)
                 waiting.extendleft(reversed(others))
         done.extend(calls)
         run_alone(conn, "sqlite", now, calls, entries, wakes)
+        if isinstance(first.fn, Batched):
+            self._pace[first.fn] = (pace + (monotonic() - began) / len(calls)) / 2
 
     def _take_all(self) -> list[Call]:
         with self._ready:

@@ -13,11 +13,10 @@ from yingke.kernel.clock import moment
 from yingke.kernel.commands import Context, command
 from yingke.kernel.db import Read
 from yingke.kernel.errors import Forbidden, TooMany
-from yingke.kernel.http import HttpRequest, client_address, send, strictly
+from yingke.kernel.http import Has, HttpRequest, JSONBody, client_address, send, strictly
 from yingke.kernel.parse import Args, Count, OutKey, clean_text
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import origin_allowed
-from yingke.kernel.services import Services
 from yingke.rooms.conversations import api as conversations
 from yingke.rooms.conversations.terms import Marks, VisitorConversation
 from yingke.rooms.visitors import api as visitors
@@ -105,7 +104,7 @@ def check_origin(site: visitors.Site, origin: str | None) -> None:
 
 
 @send("/w/v1/sessions", public=True, tags=["visitor"])
-async def begin_session(data: SessionWanted, request: HttpRequest, services: Services) -> SessionOut:
+async def begin_session(data: JSONBody[SessionWanted], request: HttpRequest, services: Has) -> SessionOut:
     """Begin or continue a visitor's session."""
     data = await strictly(request, SessionWanted)
     wait = services.limits.visitor_sessions.take(client_address(request))
@@ -134,7 +133,7 @@ async def begin_session(data: SessionWanted, request: HttpRequest, services: Ser
 
 
 @send("/w/v1/history", public=True, tags=["visitor"])
-async def visitor_history(data: HistoryWanted, request: HttpRequest, services: Services) -> History:
+async def visitor_history(data: JSONBody[HistoryWanted], request: HttpRequest, services: Has) -> History:
     """Messages older than those of the topic `chat`."""
     data = await strictly(request, HistoryWanted)
     who = await services.db.read(identify, data.token, request.headers.get("origin"))

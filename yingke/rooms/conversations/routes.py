@@ -9,8 +9,8 @@ import msgspec
 
 from yingke.kernel.clock import moment
 from yingke.kernel.commands import Context, command
-from yingke.kernel.db import Database, Read
-from yingke.kernel.http import Page, Parameter, fetch
+from yingke.kernel.db import Read
+from yingke.kernel.http import Db, FromPath, FromQuery, Page, QueryParameter, Who, fetch
 from yingke.kernel.parse import Args, Count, OutKey, clean_text, parse_place, place
 from yingke.kernel.rights import Actor
 from yingke.kernel.text import mark as mark_words
@@ -21,8 +21,8 @@ from yingke.rooms.conversations.actions.receive import Inbound, receive
 from yingke.rooms.conversations.rows import as_row, put_staff_message, staff_conversation
 from yingke.rooms.conversations.terms import LATEST, READ, REPLY, Kind, Marks, Ref, StaffConversation, State
 
-Limit = Annotated[int, Parameter(ge=1, le=100)]
-Seq = Annotated[int, Parameter(ge=0, le=2**53)]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Seq = Annotated[int | None, QueryParameter(ge=0, le=2**53)]
 
 
 class OfConversation(Args, frozen=True):
@@ -140,10 +140,10 @@ async def reopen(ctx: Context, args: OfConversation) -> StaffConversation:
 
 @fetch("/api/v1/conversations", right=READ)
 async def list_conversations(
-    db: Database,
-    who: Actor,
-    in_state: Annotated[State | None, Parameter(query="state")] = None,
-    after: str | None = None,
+    db: Db,
+    who: Who,
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    after: FromQuery[str | None] = None,
     limit: Limit = 50,
 ) -> Page[StaffConversation]:
     """Conversations from the latest begun on, page by page."""
@@ -163,14 +163,14 @@ def _page(
 
 
 @fetch("/api/v1/conversations/{key:str}", right=READ)
-async def get_conversation(db: Database, who: Actor, key: str) -> StaffConversation:
+async def get_conversation(db: Db, who: Who, key: FromPath[str]) -> StaffConversation:
     """One conversation."""
     return await db.read(lambda read: staff_conversation(queries.visible(read, who, key)))
 
 
 @fetch("/api/v1/conversations/{key:str}/messages", right=READ)
 async def list_messages(
-    db: Database, who: Actor, key: str, before: Seq | None = None, limit: Limit = LATEST
+    db: Db, who: Who, key: FromPath[str], before: Seq = None, limit: Limit = LATEST
 ) -> History:
     """Messages of one conversation older than `before`, oldest first."""
     return await db.read(_history, who, key, before, limit)
@@ -186,10 +186,10 @@ def _history(read: Read, who: Actor, key: str, before: int | None, limit: int) -
 
 @fetch("/api/v1/search", right=READ)
 async def search(
-    db: Database,
-    who: Actor,
-    q: Annotated[str, Parameter(min_length=1, max_length=200)],
-    after: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
+    db: Db,
+    who: Who,
+    q: Annotated[str, QueryParameter(min_length=1, max_length=200)],
+    after: Annotated[int | None, QueryParameter(ge=1, le=2**53)] = None,
     limit: Limit = 50,
 ) -> Page[Found]:
     """Messages with every word of `q`, newest first, in conversations one may read."""

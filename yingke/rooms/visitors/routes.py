@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from yingke.kernel.commands import Context, command
-from yingke.kernel.db import Database
-from yingke.kernel.http import Page, fetch
-from yingke.kernel.rights import Actor
+from yingke.kernel.http import Db, Page, Who, fetch
 from yingke.rooms.visitors import actions, queries, terms
 from yingke.rooms.visitors.actions import NewSite, SiteChange
 from yingke.rooms.visitors.queries import SiteRow
 
 
 @fetch("/api/v1/sites", right=terms.READ, tags=["visitors"])
-async def list_sites(db: Database, who: Actor) -> Page[SiteRow]:
+async def list_sites(db: Db, who: Who) -> Page[SiteRow]:
     """Every site, in the order they were made."""
     return Page(await db.read(queries.list_sites, who))
 

@@ -6,10 +6,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from yingke.kernel.db import Database
-from yingke.kernel.http import Page, fetch
+from yingke.kernel.http import Db, FromQuery, Page, Who, fetch
 from yingke.kernel.parse import Args, OutKey, refusal
-from yingke.kernel.rights import Actor
 from yingke.rooms.staff import terms
 from yingke.rooms.staff.queries import people, records
 from yingke.rooms.staff.queries.people import GroupRow, StaffRow
@@ -41,7 +39,9 @@ def _asked(type_: type[A], after: str | None, limit: int) -> A:
 
 
 @fetch("/api/v1/staff", right=terms.READ, tags=["staff"])
-async def list_staff(db: Database, who: Actor, after: str | None = None, limit: int = PAGE) -> Page[StaffRow]:
+async def list_staff(
+    db: Db, who: Who, after: FromQuery[str | None] = None, limit: FromQuery[int] = PAGE
+) -> Page[StaffRow]:
     """Everybody, active or not, in the order they were made."""
     asked = _asked(AfterKey, after, limit)
     rows = await db.read(people.list_staff, who, asked.after, limit + 1)
@@ -50,7 +50,7 @@ async def list_staff(db: Database, who: Actor, after: str | None = None, limit: 
 
 @fetch("/api/v1/groups", right=terms.READ, tags=["staff"])
 async def list_groups(
-    db: Database, who: Actor, after: str | None = None, limit: int = PAGE
+    db: Db, who: Who, after: FromQuery[str | None] = None, limit: FromQuery[int] = PAGE
 ) -> Page[GroupRow]:
     """The groups, in the order they were made."""
     asked = _asked(AfterKey, after, limit)
@@ -59,7 +59,9 @@ async def list_groups(
 
 
 @fetch("/api/v1/audit", right=terms.READ_AUDIT, tags=["staff"])
-async def list_audit(db: Database, who: Actor, after: str | None = None, limit: int = PAGE) -> Page[AuditRow]:
+async def list_audit(
+    db: Db, who: Who, after: FromQuery[str | None] = None, limit: FromQuery[int] = PAGE
+) -> Page[AuditRow]:
     """Administrative acts, newest first."""
     asked = _asked(AfterPlace, after, limit)
     before = None if asked.after is None else int(asked.after)

@@ -13,11 +13,22 @@ from yingke.kernel.clock import DAY, SECOND
 from yingke.kernel.commands import SIGNED_IN
 from yingke.kernel.db import Database, Read
 from yingke.kernel.errors import Forbidden, TooMany, Unauthenticated
-from yingke.kernel.http import Cookie, HttpRequest, Response, client_address, fetch, remove, send, strictly
+from yingke.kernel.http import (
+    Cookie,
+    Has,
+    HttpRequest,
+    JSONBody,
+    Response,
+    Who,
+    client_address,
+    fetch,
+    remove,
+    send,
+    strictly,
+)
 from yingke.kernel.parse import Args, Name
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import TokenBuckets
-from yingke.kernel.services import Services
 from yingke.kernel.settings import Settings
 from yingke.rooms.staff import rules, terms
 from yingke.rooms.staff.actions import sessions as acts
@@ -94,7 +105,7 @@ def _cookie(token: str, settings: Settings, lasts: int) -> Cookie:
 
 
 @send("/api/v1/session", public=True, tags=["session"])
-async def sign_in(data: SignIn, request: HttpRequest, services: Services) -> Response[MeRow]:
+async def sign_in(data: JSONBody[SignIn], request: HttpRequest, services: Has) -> Response[MeRow]:
     """Sign in: sets the cookie, answers the `me` row. 401 `sign_in_failed`, 429 `too_many`."""
     data = await strictly(request, SignIn)
     db, days = services.db, services.settings.session_days
@@ -115,7 +126,7 @@ async def sign_in(data: SignIn, request: HttpRequest, services: Services) -> Res
 
 
 @fetch("/api/v1/session", right=SIGNED_IN, tags=["session"])
-async def get_session(request: HttpRequest, who: Actor, services: Services) -> Response[MeRow]:
+async def get_session(request: HttpRequest, who: Who, services: Has) -> Response[MeRow]:
     """Who is signed in: the `me` row. The cookie begins to count anew, as the session does."""
     settings = services.settings
     row = await services.db.read(_own_row, who)
@@ -127,14 +138,14 @@ def _own_row(read: Read, who: Actor) -> MeRow:
 
 
 @remove("/api/v1/session", right=SIGNED_IN, tags=["session"])
-async def sign_out(who: Actor, services: Services) -> Response[None]:
+async def sign_out(who: Who, services: Has) -> Response[None]:
     """Sign out."""
     await services.db.write(acts.sign_out, who)
     return Response(None, status_code=204, cookies=[_cookie("", services.settings, 0)])
 
 
 @send("/api/v1/setup", public=True, tags=["session"])
-async def set_up(data: SetUp, request: HttpRequest, services: Services) -> Response[MeRow]:
+async def set_up(data: JSONBody[SetUp], request: HttpRequest, services: Has) -> Response[MeRow]:
     """Make the first administrator and sign them in. 403 `setup_token_wrong`, 409 `set_up_already`."""
     db, days = services.db, services.settings.session_days
     _rates_of(db).take(None, client_address(request))
