@@ -24,7 +24,7 @@ class FrontEnd(BuildHookInterface[Any]):
         pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         return [str(requirement) for requirement in pyproject["dependency-groups"]["node"]]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - given by name
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable" or frontend.is_built(ROOT):  # ./dev builds for a checkout
             return
         if node.on_machine():

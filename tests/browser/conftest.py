@@ -45,11 +45,21 @@ def front_end() -> None:
         pytest.fail("The front end has not been built: `./dev test` does it, or `npm run build` in web/.")
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = find_chromium()
+    if not found:
+        pytest.fail(
+            "No Chromium: `apt-get install chromium fonts-noto-cjk`, or name one in YINGKE_TEST_CHROMIUM."
+        )
+    return found
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(front_end: None) -> AsyncIterator[Browser]:
+async def browser(front_end: None, chromium: str) -> AsyncIterator[Browser]:
     expect.set_options(timeout=SOON)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         await browser.close()
 
@@ -109,6 +119,6 @@ async def far_desk(browser: Browser, line: Line, line_cookies: Cookies) -> Async
     """As `desk`, at the far end of the line."""
     desk = Desk(browser, line.url, line_cookies)
     yield desk
-    line.mend()
+    await line.mend_all()
     await desk.close()
     assert desk.wrongs == []

@@ -10,9 +10,10 @@ from tests.browser.words import Words
 
 
 class Console:
-    def __init__(self, page: Page, say: Words) -> None:
+    def __init__(self, page: Page, say: Words, *, touch: bool = False) -> None:
         self.page = page
         self.say = say
+        self._touch = touch
 
     async def go(self, path: str = "/") -> None:
         await self.page.goto(path)
@@ -56,12 +57,23 @@ class Console:
 
     async def act(self, action: str) -> None:
         """take, close or reopen."""
-        await self.page.get_by_role("button", name=self.say(f"conversations.action.{action}"), exact=True).click()
+        await self.page.get_by_role(
+            "button", name=self.say(f"conversations.action.{action}"), exact=True
+        ).click()
 
     async def answer(self, text: str) -> None:
         await self.box.fill(text)
-        await self.box.press("Enter")
+        await self.send("reply")
         await self.sees(text)
+
+    async def send(self, mode: str) -> None:
+        """By Enter, or by the button where there may be no other way: Enter breaks the line on a touch screen."""
+        if self._touch:
+            await self.page.get_by_role(
+                "button", name=self.say(f"conversations.{mode}.action"), exact=True
+            ).click()
+        else:
+            await (self.box if mode == "reply" else self.note_box).press("Enter")
 
     async def mode(self, mode: str) -> None:
         """reply or note."""
@@ -70,7 +82,7 @@ class Console:
     async def note(self, text: str) -> None:
         await self.mode("note")
         await self.note_box.fill(text)
-        await self.note_box.press("Enter")
+        await self.send("note")
         await self.sees(text)
         await self.mode("reply")
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, StorageState
 
 from tests.browser.console import Console
 from tests.browser.widget import Widget
@@ -47,8 +47,9 @@ class Desk:
         dark: bool = False,
         locale: str = "zh-CN",
         scripts: Sequence[str] = (),
+        stored: StorageState | None = None,
     ) -> BrowserContext:
-        """A browser of one person's own, signed in as `who`."""
+        """A browser of one person's own, signed in as `who`; `stored` is what another browser of theirs remembers."""
         touch: dict[str, Any] = {"has_touch": True, "is_mobile": True} if phone else {}
         context = await self._browser.new_context(
             base_url=self.url,
@@ -57,6 +58,7 @@ class Desk:
             locale=locale,
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
+            storage_state=stored,
             **touch,
         )
         context.set_default_timeout(SOON)
@@ -65,18 +67,19 @@ class Desk:
         for script in scripts:
             await context.add_init_script(script)
         if who:
+            signed_in = await self._signed_in(who)
             await context.add_cookies(
-                [{"name": name, "value": value, "url": self.url} for name, value in self._signed_in(who).items()]
+                [{"name": name, "value": value, "url": self.url} for name, value in signed_in.items()]
             )
         return context
 
     async def agent(self, who: str = LINFANG, path: str = "/", **more: Any) -> Console:
         """A console with somebody signed in, the inbox loaded."""
-        return await self.window(await self.context(who=who, **more), path)
+        return await self.window(await self.context(who=who, **more), path, touch=more.get("phone", False))
 
-    async def window(self, context: BrowserContext, path: str = "/") -> Console:
+    async def window(self, context: BrowserContext, path: str = "/", *, touch: bool = False) -> Console:
         """One more console of the same person."""
-        console = Console(await context.new_page(), Words("zh-CN"))
+        console = Console(await context.new_page(), Words("zh-CN"), touch=touch)
         await console.go(path)
         return console
 
@@ -93,22 +96,34 @@ class Desk:
         return widget
 
     async def close(self) -> None:
-        for context in self._contexts:
-            await context.close()
+        """Every browser closed, every conversation ended: the next test on this server begins with an empty inbox."""
+        await asyncio.gather(*(context.close() for context in self._contexts))
+        async with self._client(await self._signed_in(SUPERVISOR)) as client:
+            answer = await client.post("/live/poll", json={"topics": {"inbox": None}, "wait": 0})
+            rows = [row for frame in answer.json()["frames"] for row in frame.get("rows", [])]
+            for kind, key, _rev, _row in rows:
+                if kind == "conversation":
+                    await self._close_conversation(client, key)
 
-    def _signed_in(self, who: str) -> dict[str, str]:
+    async def _close_conversation(self, client: httpx.AsyncClient, key: str) -> None:
+        for name in ("conversations.take", "conversations.close"):
+            body = {"id": f"end-{key}-{name[14:]}", "args": {"conversation": key}}
+            answer = await client.post(f"/api/v1/commands/{name}", json=body)
+            assert answer.status_code in (200, 409), answer.text
+
+    async def _signed_in(self, who: str) -> dict[str, str]:
         """Each person signs in once for a server, since sign-ins are limited."""
         if who not in self._cookies:
-            answer = httpx.post(
-                f"{self.url}/api/v1/session",
-                json={"email": who, "password": PASSWORD},
-                headers={"Origin": self.url},
-                trust_env=False,
-                timeout=30,
-            )
+            async with self._client() as client:
+                answer = await client.post("/api/v1/session", json={"email": who, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
             self._cookies[who] = dict(answer.cookies)
         return self._cookies[who]
+
+    def _client(self, cookies: dict[str, str] | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.url, cookies=cookies, headers={"Origin": self.url}, trust_env=False, timeout=30
+        )
 
     # --- what must never happen --------------------------------------------------------------------------------------
 

@@ -50,3 +50,9 @@ class Line:
 
     def mend(self) -> None:
         self.fault = Fault
+
+    async def mend_all(self) -> None:
+        """As at the beginning, also where a test has failed half-way."""
+        self.mend()
+        if not self.server.running:
+            await asyncio.to_thread(self.server.start)

@@ -30,4 +30,6 @@ async def same_everywhere(*logs: Locator, wanted: list[str], patience: float = P
                 assert own == sorted(own), screens[0]
             return screens[0]
         await asyncio.sleep(0.1)
-    raise AssertionError(f"The screens do not show the same, each message once: {screens}; wanted {sorted(wanted)}")
+    raise AssertionError(
+        f"The screens do not show the same, each message once: {screens}; wanted {sorted(wanted)}"
+    )

@@ -35,8 +35,12 @@ async def test_what_is_written_while_the_network_is_cut_arrives_once(far_desk: D
     for context in contexts:
         await context.set_offline(True)
     wanted += await both_write(visitor, agent, 4, 5, 6)
-    await expect(agent.page.get_by_role("status").filter(has_text=agent.say("shell.offline.text"))).to_be_visible()
-    await expect(visitor.panel.get_by_role("status").filter(has_text=visitor.say("widget.offline"))).to_be_visible()
+    await expect(
+        agent.page.get_by_role("status").filter(has_text=agent.say("shell.offline.text"))
+    ).to_be_visible()
+    await expect(
+        visitor.panel.get_by_role("status").filter(has_text=visitor.say("widget.offline"))
+    ).to_be_visible()
     await expect(agent.message("答06")).to_contain_text(agent.say("conversations.state.queued"))
     line.mend()
     for context in contexts:
@@ -61,7 +65,9 @@ async def test_pages_are_reloaded_while_messages_are_on_their_way(far_desk: Desk
     await same_everywhere(visitor.log, agent.log, wanted=wanted)
 
 
-async def test_a_tab_closed_before_it_could_send_sends_when_it_is_opened_again(far_desk: Desk, line: Line) -> None:
+async def test_a_tab_closed_before_it_could_send_sends_when_it_is_opened_again(
+    far_desk: Desk, line: Line
+) -> None:
     visitor, agent = await far_desk.visitor(), await far_desk.agent()
     watcher = await far_desk.agent("hejing@demo.example")
     await talking(visitor, agent, "问01")

@@ -58,7 +58,8 @@ async def test_both_see_how_far_their_words_have_come(desk: Desk) -> None:
 async def test_each_sees_the_other_typing(desk: Desk) -> None:
     visitor, agent = await desk.visitor(), await desk.agent()
     await talking(visitor, agent, "在吗？一")
-    seen = agent.page.get_by_role("status").filter(has_text=re.compile(agent.say("conversations.thread.typing", name=".+")))
+    typing = re.compile(agent.say("conversations.thread.typing", name=".+"))
+    seen = agent.page.get_by_role("status").filter(has_text=typing)
     await visitor.box.press_sequentially("我想")
     await expect(seen).to_be_visible()
     await expect(seen).to_be_hidden()  # two seconds after the last key
@@ -72,7 +73,9 @@ async def test_each_sees_the_other_typing(desk: Desk) -> None:
 async def test_a_note_is_never_seen_by_the_visitor(desk: Desk) -> None:
     visitor, agent = await desk.visitor(), await desk.agent()
     heard: list[str] = []
-    visitor.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: heard.append(str(data))))
+    visitor.page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda data: heard.append(str(data)))
+    )
     await visitor.page.reload()
     await visitor.open()
     await talking(visitor, agent, "我要改约到周六")
@@ -107,3 +110,21 @@ async def test_what_is_unread_is_counted_in_list_rail_and_title(desk: Desk) -> N
     await agent.open("节假日呢？")
     await expect(agent.page).to_have_title(agent.say("shell.brand"))
     await expect(row).not_to_contain_text(re.compile(agent.say("conversations.list.unread", n=r"\d")))
+
+
+async def test_a_line_parts_what_is_new_from_what_was_read(desk: Desk) -> None:
+    visitor, agent = await desk.visitor(), await desk.agent()
+    line = agent.log.get_by_text(agent.say("conversations.thread.unread"))
+    await talking(visitor, agent, "想换一张底片")
+    await agent.answer("好，换哪一张？")
+    await visitor.send("第三张")
+    await agent.sees("第三张")
+    await expect(line).to_have_count(0)  # all of it has been looked at as it came
+    await expect(agent.page).to_have_title(agent.say("shell.brand"))
+    await agent.page.goto("/conversations")
+    await visitor.send("不对，第四张")
+    await agent.open("不对，第四张")
+    await expect(line).to_be_visible()
+    before, after = (await agent.log.inner_text()).split(agent.say("conversations.thread.unread"))
+    assert "第三张" in before
+    assert "第四张" in after

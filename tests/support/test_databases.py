@@ -46,10 +46,8 @@ def test_what_a_test_left_is_gone_for_the_next(own: Databases) -> None:
         assert again == first, "it is used again"
         db = Database(again)
         db.write_now(lambda tx: tx.emit(Left(2), to=nobody("s")))
-        ((pos, kind),) = db.read_now(
-            lambda read: read.execute(text("SELECT pos, kind FROM journal")).tuples().all()
-        )
-        assert (pos, kind) == (1, "test.left"), "numbers begin anew"
+        row = db.read_now(lambda read: read.execute(text("SELECT pos, kind FROM journal")).one())
+        assert tuple(row) == (1, "test.left"), "numbers begin anew"
         assert db.write_now(journal.epoch) != epoch
         assert (
             db.read_now(lambda read: read.execute(text("SELECT to_regclass('of_a_test')")).scalar()) is None

@@ -65,7 +65,7 @@ class World:
         return self.answer(who, conversation, text, Kind.NOTE)
 
     def take(self, who: Actor, conversation: str) -> None:
-        self.db.write_now(lifecycle.take, who, conversation)
+        self.db.write_now(lifecycle.take, who, conversation, over=True)
 
     def close(self, who: Actor, conversation: str) -> None:
         self.db.write_now(lifecycle.close, who, conversation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from yingke import __version__
@@ -29,9 +31,14 @@ class Health(msgspec.Struct, frozen=True):
     longest_ms: float
 
 
+Word = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,200}\Z")]
+
+
 class RetryParked(Args, frozen=True):
-    reader: str
-    stream: str
+    """As `list_parked` names them."""
+
+    reader: Word
+    stream: Word
 
 
 class RetryJob(Args, frozen=True):

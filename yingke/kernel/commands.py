@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, Index, LargeBinary, PrimaryKeyConstraint, Tex
 
 from yingke.kernel.bus import Bus
 from yingke.kernel.clock import DAY
-from yingke.kernel.db import Database, Tx
+from yingke.kernel.db import Database, Sql, Tx
 from yingke.kernel.errors import FieldError, Forbidden, Invalid, NotFound
 from yingke.kernel.ids import is_client_id
 from yingke.kernel.parse import decode
@@ -144,6 +144,9 @@ async def _run(found: Command, services: Services, who: Actor, id_: str, parsed:
     return await found.handler(Context(services, who, id_, digest), parsed)
 
 
+_ALONE = Sql("", "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))")  # draws no xid, as a row would
+
+
 def _once(
     tx: Tx,
     who: Actor,
@@ -154,6 +157,10 @@ def _once(
     kwargs: dict[str, Any],
 ) -> Any:
     c = receipt.c
+    if (
+        tx.dialect == "postgresql"
+    ):  # the same command twice at once: the second waits for the first one's receipt
+        tx.run(_ALONE, (f"{who.tag} {id_}",))
     row = tx.execute(select(c.digest, c.answer).where(c.actor == who.tag, c.client_id == id_)).first()
     if row is not None:
         if row.digest != digest:

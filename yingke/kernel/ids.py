@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -16,6 +17,11 @@ def new_key() -> str:
 def new_token() -> str:
     """A new bearer secret: 256 bits. Only its hash is ever stored."""
     return secrets.token_urlsafe(32)
+
+
+def is_key(text: str) -> bool:
+    """Whether this may be an outward key. PostgreSQL fails at U+0000, where it should find nothing."""
+    return _KEY.fullmatch(text) is not None
 
 
 def is_client_id(text: str) -> bool:

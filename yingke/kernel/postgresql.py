@@ -40,7 +40,8 @@ def make_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
-        from yingke.kernel.pgarrays import ArrayDumper  # house: allow inner-import because psycopg is optional
+        # house: allow inner-import because psycopg is an extra
+        from yingke.kernel.pgarrays import ArrayDumper
 
         connection.adapters.register_dumper(list, ArrayDumper)
 

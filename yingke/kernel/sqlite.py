@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 BEGIN_READ = "BEGIN DEFERRED"
 MAX_HOLD = 0.020  # seconds: the writer takes up no further call after this
-MAX_BATCH = 512  # calls handed to a batched action at once; fewer where so many would take longer than MAX_HOLD
+# Calls handed to a batched action at once; fewer where so many would take longer than MAX_HOLD.
+MAX_BATCH = 512
 FIRST_BATCH = 64  # of an action whose pace is not known yet
 
 

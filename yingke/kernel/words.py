@@ -19,6 +19,9 @@ LOCALES = ("en", "zh-CN")
 DEFAULT = "en"
 
 _catalogues: dict[str, dict[str, tuple[str, str]]] = {locale: {} for locale in LOCALES}
+_wanted = re.compile(
+    r"(?P<language>[A-Za-z]{1,8})(-[A-Za-z0-9-]*)?(\s*;\s*q=(?P<weight>[01](\.\d{0,3})?))?", re.ASCII
+)
 _hole = re.compile(r"\{(\w+)\}")
 
 
@@ -45,12 +48,10 @@ def choose_locale(wanted: str | None) -> str:
     """The catalogue for an Accept-Language header or a locale name; what is not known becomes English."""
     best, best_weight = DEFAULT, 0.0
     for part in (wanted or "")[:200].split(","):
-        name, _, weight_text = part.strip().partition(";q=")
-        try:
-            weight = float(weight_text) if weight_text else 1.0
-        except ValueError:
+        found = _wanted.fullmatch(part.strip())
+        if found is None:
             continue
-        language = name.split("-")[0].lower()
+        language, weight = found["language"].lower(), float(found["weight"] or 1)
         locale = {"zh": "zh-CN", "en": "en"}.get(language)
         if locale is not None and weight > best_weight:
             best, best_weight = locale, weight

@@ -172,6 +172,14 @@ def test_reopening_by_hand_waits_for_nobody(world: World, clock: FakeClock) -> N
         world.db.write_now(lifecycle.reopen, world.lin, first)
 
 
+def test_of_two_who_take_it_the_first_has_it(world: World) -> None:
+    key = world.say(world.ann, "一").conversation
+    world.db.write_now(lifecycle.take, world.he, key)
+    with pytest.raises(Refused, match="conversation_taken"):
+        world.db.write_now(lifecycle.take, world.lin, key)
+    assert world.db.write_now(lifecycle.take, world.he, key).assignee is not None
+
+
 def test_rights_reach_as_far_as_the_group(world: World) -> None:
     key = world.say(world.ann, "一").conversation
     with pytest.raises(NotFound):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 from yingke.kernel.db import Read, Sql, Tx
 from yingke.kernel.errors import Forbidden, NotFound
+from yingke.kernel.ids import is_key
 from yingke.kernel.rights import Actor, Scope
 from yingke.rooms.conversations import models, rules
 from yingke.rooms.conversations.models import CONVERSATION_FIELDS, MESSAGE_FIELDS, Conversation, Message
@@ -96,6 +97,8 @@ def by_id(tx: Tx, conversation_id: int) -> Conversation:
 
 
 def _by_key(read: Read, key: str) -> Conversation | None:
+    if not is_key(key):
+        return None
     row = read.execute(select(*_conversation_columns).where(_c.key == key)).first()
     return None if row is None else _conversation(row)
 

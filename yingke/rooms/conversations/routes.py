@@ -29,6 +29,13 @@ class OfConversation(Args, frozen=True):
     conversation: OutKey
 
 
+class Take(Args, frozen=True):
+    """over: also from a colleague who has it."""
+
+    conversation: OutKey
+    over: bool = False
+
+
 class Say(Args, frozen=True):
     conversation: OutKey
     text: str
@@ -121,9 +128,9 @@ async def typing(ctx: Context, args: Typing) -> Nothing:
 
 
 @command("conversations.take", viewer="staff", right=REPLY)
-async def take(ctx: Context, args: OfConversation) -> StaffConversation:
+async def take(ctx: Context, args: Take) -> StaffConversation:
     """Have the conversation oneself."""
-    return await ctx.write(lifecycle.take, args.conversation)
+    return await ctx.write(lifecycle.take, args.conversation, args.over)
 
 
 @command("conversations.close", viewer="staff", right=REPLY)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 
 from yingke.kernel.db import Read, Sql, Tx
 from yingke.kernel.errors import NotFound, Unauthenticated
+from yingke.kernel.ids import is_key
 from yingke.kernel.rights import Actor
 from yingke.kernel.secure import hash_token
 from yingke.rooms.staff import api as staff
@@ -87,7 +88,7 @@ def _site(row: Row[Any]) -> Site:
 def site_by_key(read: Read, key: str) -> Site:
     """The active site with this key. Raises NotFound (`site_unknown`)."""
     c = models.site.c
-    row = read.execute(_sites.where(c.key == key, c.active)).first()
+    row = read.execute(_sites.where(c.key == key, c.active)).first() if is_key(key) else None
     if row is None:
         raise NotFound("site_unknown")
     return _site(row)

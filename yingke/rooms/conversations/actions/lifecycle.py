@@ -26,14 +26,16 @@ from yingke.rooms.staff import api as staff
 PIECE = 100  # conversations looked up at once
 
 
-def take(tx: Tx, who: Actor, key: str) -> StaffConversation:
-    """Have it oneself, out of the queue or from a colleague.
+def take(tx: Tx, who: Actor, key: str, over: bool = False) -> StaffConversation:
+    """Have it oneself, out of the queue; with `over` also from a colleague.
 
-    Raises NotFound, Forbidden, Refused (`conversation_state`).
+    Raises NotFound, Forbidden, Refused (`conversation_state`, `conversation_taken`).
     """
     c = queries.for_change(tx, who, key, REPLY)
     rules.must_be(c, State.QUEUED, State.ACTIVE)
     if c.assignee_id != who.id:
+        if c.state == State.ACTIVE and not over:  # two have pressed the same button: the first has it
+            raise Refused("conversation_taken", {"name": c.assignee_name or ""})
         _give(tx, who, c, staff.StaffRef(who.id, who.key, who.name))
     return staff_conversation(c)
 
