@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import msgspec
 import uvicorn
 
@@ -109,7 +109,9 @@ class Sqlite:
                 group.append(self._waiting.get())
             file.execute("BEGIN IMMEDIATE")
             numbers = [
-                (file.execute(self._INSERT, (one.conversation, one.id, one.at, one.text)).fetchone() or (0,))[0]
+                (file.execute(self._INSERT, (one.conversation, one.id, one.at, one.text)).fetchone() or (0,))[
+                    0
+                ]
                 for one in group
             ]
             file.execute("COMMIT")
@@ -208,7 +210,9 @@ class App:
             said = Said(speaks, one.id, one.args.text, time.time_ns() // 1000, loop.create_future())
             self._store.keep(said)
             seq = await said.kept
-            await send({"type": "websocket.send", "text": _encoder.encode(Ack(one.id, seq, said.at)).decode()})
+            await send(
+                {"type": "websocket.send", "text": _encoder.encode(Ack(one.id, seq, said.at)).decode()}
+            )
             ear = self._ears.get(speaks)
             if ear is not None:
                 pushed = Pushed(speaks, seq, said.at, one.id, said.text)

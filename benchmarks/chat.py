@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import subprocess
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
-
-import uvloop
+from collections.abc import Sequence
+from functools import partial
 
 from benchmarks import machine
 from benchmarks.desk import RATE_NOTE, THREADS, behind, desk, drained, server
-from benchmarks.machine import Cores, Use, pinned
+from benchmarks.loops import on_loop
+from benchmarks.machine import Cores, Use
 from benchmarks.report import Report, Row, Target, middle
 from benchmarks.sockets import Socket
 from benchmarks.talk import Ears, talk, texts
+from benchmarks.yardstick import bare, converse
 from tests.support.postgres import postgres_url
-from tests.support.server import free_port, healthy
 
 SENDERS = (1, 50, 500)
 LEAST = 5_000  # messages a second at the most senders, on SQLite
-T = TypeVar("T")
 
 
 class Plan:
@@ -44,7 +37,10 @@ class Plan:
 
 
 def run(
-    quick: bool = False, only: str | None = None, senders: Sequence[int] | None = None, rounds: int | None = None
+    quick: bool = False,
+    only: str | None = None,
+    senders: Sequence[int] | None = None,
+    rounds: int | None = None,
 ) -> Report:
     """Measure both databases."""
     report = Report(
@@ -61,35 +57,33 @@ def run(
     wanted = tuple(senders or ((1, 20) if quick else SENDERS))
     plan = Plan(quick, rounds)
     with contextlib.ExitStack() as stack:
-        addresses: dict[str, str | None] = {"sqlite": None}
         if only != "sqlite":
-            addresses["postgresql"] = stack.enter_context(postgres_url())  # before we are pinned: it is not
-            report.versions["postgresql"] = _postgresql_version(addresses["postgresql"] or "")
+            address = stack.enter_context(
+                postgres_url()
+            )  # its server is begun before we are pinned: it is not
+            report.versions["postgresql"] = _postgresql_version(address)
             report.notes.append("PostgreSQL itself is pinned to no core; cpu_us does not hold its share")
-        if only == "postgresql":
-            del addresses["sqlite"]
         cores = machine.cores()
         machine.pin(cores.load)
-        for dialect, address in addresses.items():
+        for dialect in ("sqlite", "postgresql") if only is None else (only,):
             for count in wanted:
-                _compare(report, dialect, address, count, plan, cores, last=count == wanted[-1])
+                _compare(report, dialect, count, plan, cores, last=count == wanted[-1])
     return report
 
 
-def _compare(
-    report: Report, dialect: str, address: str | None, count: int, plan: Plan, cores: Cores, *, last: bool
-) -> None:
+def _compare(report: Report, dialect: str, count: int, plan: Plan, cores: Cores, *, last: bool) -> None:
     """Yardstick and product by turns, the medians of the rounds."""
-    bare_rows, our_rows = [], []
-    for number in range(plan.rounds):
-        with _bare(dialect, cores.server) as (port, pid):
-            bare_rows.append(_on_loop(lambda port=port, pid=pid: _bare_round(port, pid, count, plan, cores)))
-        our_rows.append(_product_round(dialect, address if number == 0 else None, count, plan, cores))
-    bare, ours = middle(bare_rows), middle(our_rows)
-    ratio = ours["messages_per_s"] / bare["messages_per_s"]
+    bare_rows: list[Row] = []
+    our_rows: list[Row] = []
+    for _ in range(plan.rounds):
+        with bare(dialect, cores.server) as (port, pid):
+            bare_rows.append(on_loop(partial(_bare_round, port, pid, count, plan, cores)))
+        our_rows.append(_product_round(dialect, count, plan, cores))
+    least, ours = middle(bare_rows), middle(our_rows)
+    ratio = ours["messages_per_s"] / least["messages_per_s"]
     people = f"{count} sender" + ("s" if count > 1 else "")
     report.rows += [
-        {"what": f"{dialect}, {people}: bare", **bare},
+        {"what": f"{dialect}, {people}: bare", **least},
         {"what": f"{dialect}, {people}: Yingke", **ours, "of_bare": round(ratio, 3)},
     ]
     if last:
@@ -120,59 +114,21 @@ def _judge(report: Report, dialect: str, count: int, ratio: float, ours: Row) ->
 # --- the yardstick ----------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _bare(dialect: str, core: int) -> Iterator[tuple[int, int]]:
-    """A bare server on this core: its port and process."""
-    with contextlib.ExitStack() as stack:
-        if dialect == "postgresql":
-            database = stack.enter_context(postgres_url()).replace("postgresql+psycopg", "postgresql", 1)
-        else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="yingke-benchmark-"))
-            database = str(Path(folder) / "bare.db")
-        port = free_port()
-        command = pinned(core, "import sys; from benchmarks.bare import main; main(int(sys.argv[1]), sys.argv[2])")
-        process = subprocess.Popen([*command, str(port), database])
-        try:
-            while not healthy(f"http://127.0.0.1:{port}"):
-                if process.poll() is not None:
-                    raise RuntimeError("the yardstick did not start")
-                time.sleep(0.05)
-            yield port, process.pid
-        finally:
-            process.kill()
-            process.wait()
-
-
 async def _bare_round(port: int, pid: int, count: int, plan: Plan, cores: Cores) -> Row:
     ears = Ears()
-    windows = []
-    for at in range(0, count, THREADS):
-        window = await Socket.open(port, "/", ears)
-        window.say({"t": "hello", "hears": list(range(at, min(count, at + THREADS)))})
-        windows.append(window)
-    sockets = []
-    for n in range(count):
-        socket = await Socket.open(port, "/", _ignore)
-        socket.say({"t": "hello", "speaks": n})
-        sockets.append(socket)
-    await asyncio.sleep(0.2)
+    sockets, windows = await converse(port, count, ears)
     row, _ = await _measured(sockets, ears, pid, plan, cores, "bare")
     for one in (*sockets, *windows):
         one.close()
     return row
 
 
-def _ignore(_: bytes) -> None:
-    """What comes before the round begins."""
-
-
 # --- the product ------------------------------------------------------------------------------------------------------
 
 
-def _product_round(dialect: str, address: str | None, count: int, plan: Plan, cores: Cores) -> Row:
+def _product_round(dialect: str, count: int, plan: Plan, cores: Cores) -> Row:
     with contextlib.ExitStack() as stack:
-        if dialect == "postgresql" and address is None:
-            address = stack.enter_context(postgres_url())
+        address = stack.enter_context(postgres_url()) if dialect == "postgresql" else None
         made = stack.enter_context(server(cores.server, address))
 
         async def round_() -> Row:
@@ -188,7 +144,7 @@ def _product_round(dialect: str, address: str | None, count: int, plan: Plan, co
             late = time.perf_counter() - ended if drain is not None else None
             return {**row, "behind": left, "told_s": told, "drain_s": late}
 
-        return _on_loop(round_)
+        return on_loop(round_)
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
@@ -207,15 +163,6 @@ async def _measured(
         "others_pct": round(others / passed * 100),
         "load_pct": round(ours / passed * 100),
     }, told
-
-
-def _on_loop(task: Callable[[], Awaitable[T]]) -> T:
-    async def main() -> T:
-        return await task()
-
-    gc.collect()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main())
 
 
 def _postgresql_version(address: str) -> str:

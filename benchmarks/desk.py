@@ -31,7 +31,9 @@ Json = dict[str, Any]
 
 
 @contextmanager
-def server(core: int, database_url: str | None = None, program: Sequence[str] | None = None) -> Iterator[Server]:
+def server(
+    core: int, database_url: str | None = None, program: Sequence[str] | None = None
+) -> Iterator[Server]:
     """Yingke with the demonstration's data, on this core."""
     with tempfile.TemporaryDirectory(prefix="yingke-benchmark-") as folder:
         made = Server(
@@ -161,8 +163,7 @@ async def desk(
             visitors += await asyncio.gather(*entering)
     await asyncio.gather(*(v.begin(f"begin-{n:06d}", texts[n % len(texts)]) for n, v in enumerate(visitors)))
     names = [f"thread/{visitor.conversation}" for visitor in visitors]
-    for at in range(0, len(names), THREADS):
-        windows.append(await agent.window(names[at : at + THREADS], heard))
+    windows += [await agent.window(names[at : at + THREADS], heard) for at in range(0, len(names), THREADS)]
     made_desk = Desk(visitors, windows)
     try:
         yield made_desk

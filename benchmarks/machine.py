@@ -42,9 +42,7 @@ def versions(*packages: str) -> dict[str, str]:
     found = {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "system": f"{platform.system()} {platform.machine()}, {len(os.sched_getaffinity(0))} cores"
-        if hasattr(os, "sched_getaffinity")
-        else platform.system(),
+        "system": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
     }
     for name in packages:
         try:

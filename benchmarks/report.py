@@ -41,13 +41,18 @@ class Report:
         lines = ["  ".join(f"{name} {version}" for name, version in self.versions.items()), ""]
         for number, line in enumerate(cells):
             lines.append(
-                "  ".join(_pad(cell, width, left=n == 0) for n, (cell, width) in enumerate(zip(line, widths, strict=True)))
+                "  ".join(
+                    _pad(cell, width, left=n == 0)
+                    for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+                )
             )
             if number == 0:
                 lines.append("  ".join("-" * width for width in widths))
         lines += ["", *(f"* {note}" for note in self.notes)]
         for code, one in self.targets.items():
-            lines.append(f"{code}: {_text(one.value)} ({one.target}): {'holds' if one.holds else 'DOES NOT HOLD'}")
+            lines.append(
+                f"{code}: {_text(one.value)} ({one.target}): {'holds' if one.holds else 'DOES NOT HOLD'}"
+            )
         return "\n".join(lines)
 
 
@@ -55,7 +60,9 @@ def _text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+        return (
+            f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+        )
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

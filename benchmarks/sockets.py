@@ -47,7 +47,9 @@ class Socket(asyncio.Protocol):
     async def open(
         cls, port: int, path: str, heard: Callable[[bytes], None], headers: Mapping[str, str] | None = None
     ) -> Socket:
-        _, protocol = await asyncio.get_running_loop().create_connection(lambda: cls(heard), "127.0.0.1", port)
+        _, protocol = await asyncio.get_running_loop().create_connection(
+            lambda: cls(heard), "127.0.0.1", port
+        )
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",

@@ -8,13 +8,19 @@ import random
 import time
 from collections.abc import Sequence
 
+from benchmarks.loops import until
 from benchmarks.report import Row, percentile
 from benchmarks.sockets import TEXT, Socket, frame
 
+# fmt: off
 _WORDS = (
-    "你好 请问 这个 订单 什么 时候 发货 我 昨天 买 了 两 件 颜色 不对 可以 换 吗 谢谢 快递 还 没有 到 麻烦 查 一下 地址 "
-    "写错 了 能 改 吗 退款 几天 到账 发票 开 公司 抬头 尺码 偏大 有 没有 优惠 券 DD438485 SF1029 help order 明天 急用"
-).split()
+    "你好", "请问", "这个", "订单", "什么", "时候", "发货", "我", "昨天", "买", "了", "两", "件",
+    "颜色", "不对", "可以", "换", "吗", "谢谢", "快递", "还", "没有", "到", "麻烦", "查", "一下",
+    "地址", "写错", "了", "能", "改", "吗", "退款", "几天", "到账", "发票", "开", "公司", "抬头",
+    "尺码", "偏大", "有", "没有", "优惠", "券", "DD438485", "SF1029", "help", "order", "明天",
+    "急用",
+)
+# fmt: on
 _ACK, _NACK, _PUSH = b'{"t":"ack"', b'{"t":"nack"', b'{"t":"push"'
 _MESSAGE = b'"from":"customer","sender":'  # stands in a thread's row of a customer's message and nowhere else
 
@@ -94,7 +100,9 @@ class Sender:
             self._round.refused = payload
 
 
-async def talk(sockets: Sequence[Socket], ears: Ears, seconds: float, warm_up: float, name: str) -> tuple[Row, float]:
+async def talk(
+    sockets: Sequence[Socket], ears: Ears, seconds: float, warm_up: float, name: str
+) -> tuple[Row, float]:
     """One round. Answers the figures, and the seconds from the last ack to the other side having been told of all."""
     common = Round()
     said = texts(64, 7)
@@ -112,17 +120,14 @@ async def talk(sockets: Sequence[Socket], ears: Ears, seconds: float, warm_up: f
     passed = time.perf_counter() - begun
     gc.enable()
     common.talking = False
-    ended = time.perf_counter()
-    while common.acked < common.sent and common.refused is None and time.perf_counter() - ended < 30:
-        await asyncio.sleep(0.01)  # the last answers
-    ended = time.perf_counter()
-    while ears.messages - heard_before < common.acked and time.perf_counter() - ended < 30:
-        await asyncio.sleep(0.01)
-    told = time.perf_counter() - ended
+    await until(lambda: common.acked == common.sent or common.refused is not None, within=30)
+    told = await until(lambda: ears.messages - heard_before >= common.acked, within=30)
     if common.refused is not None:
         raise RuntimeError(f"the server refused: {common.refused[:500]!r}")
     if ears.messages - heard_before != common.acked:
-        raise RuntimeError(f"{common.acked} acknowledged, {ears.messages - heard_before} told to the other side")
+        raise RuntimeError(
+            f"{common.acked} acknowledged, {ears.messages - heard_before} told to the other side"
+        )
     row: Row = {
         "sent": common.acked,
         "messages_per_s": len(common.waits) / passed,

@@ -133,7 +133,7 @@ async def test_a_deadlock_is_run_again(db: Database) -> None:
         book(tx, second)
 
     await asyncio.gather(db.write(cross, 1, 2), db.write(cross, 2, 1))
-    assert len(runs) == 3
+    assert len(runs) >= 3, "whoever gave way may run into it once more"
     assert await db.read(totals) == [2, 2]
     assert len(written(db)) == 4
 

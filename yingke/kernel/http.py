@@ -197,7 +197,7 @@ def _as_problem(request: HttpRequest, error: Exception) -> Problem:
         return Malformed("bad_json", {"reason": "nested too deep"})
     if isinstance(error, ValidationException):
         if isinstance(error.__cause__, msgspec.ValidationError):
-            return refusal(str(error.__cause__))
+            return refusal(str(error.__cause__).replace(" - at `$.data", " - at `$"))  # the body's name here
         extra = error.extra if isinstance(error.extra, list) else []
         return Invalid(
             "invalid",

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 MAX_BATCH = 512
 ATTEMPTS = 5
+IN_A_ROW = 16  # calls of people, after which one of the background has its turn
 
 
 def make_engine(url: URL) -> Engine:
@@ -83,6 +84,7 @@ class PostgresqlWriter:
             set()
         )  # batched actions a thread is at: others wait, and the next group is fuller
         self._background_under_way = 0
+        self._people_in_a_row = 0
         self._background_limit = max(1, threads // 3)
         self._ready = threading.Condition()
         self._closing = False
@@ -111,10 +113,15 @@ class PostgresqlWriter:
         """The next call, or all waiting calls of one batched action; None at the end. Waits."""
         with self._ready:
             while True:
-                calls = self._pick(self._interactive)
+                waited = self._people_in_a_row >= IN_A_ROW and not self._background_under_way
+                calls = [] if waited and self._background else self._pick(self._interactive)
+                self._people_in_a_row += bool(calls)
                 if not calls and self._background_under_way < self._background_limit:
                     calls = self._pick(self._background)
-                    self._background_under_way += bool(calls)
+                    if calls:
+                        self._background_under_way += 1
+                        self._people_in_a_row = 0
+                calls = calls or self._pick(self._interactive)
                 if calls:
                     return calls
                 if self._closing and not self._interactive and not self._background:
