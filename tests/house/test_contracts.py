@@ -112,12 +112,6 @@ def test_a_sound_house_passes(tmp_path: Path) -> None:
             id="terms look up",
         ),
         pytest.param(
-            "rooms/tickets/rules.py",
-            "from yingke.rooms.tickets import models",
-            "Inside a room",
-            id="rules read tables",
-        ),
-        pytest.param(
             "rooms/tickets/queries.py",
             "from yingke.rooms.conversations import models",
             "Enter conversations by its door",

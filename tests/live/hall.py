@@ -205,6 +205,8 @@ class Hall:
         self.roll_calls: list[list[int]] = []
         self.arrive: Callable[[int], None] = self.arrivals.append
         self.stay: Callable[[list[int]], Awaitable[None]] = _nothing
+        self.finding = asyncio.Event()  # cleared: to find out who somebody is takes a while
+        self.finding.set()
         self.frames_per_second = frames_per_second
         self.doors = [
             self._door("staff", "/live", "/live", most),
@@ -244,6 +246,7 @@ class Hall:
         )
 
     async def _identify(self, proof: str | None, headers: Mapping[str, str]) -> Actor:
+        await self.finding.wait()
         who = self.people.get(proof or headers.get("cookie", ""))
         if who is None:
             raise Unauthenticated("token_unknown")
@@ -397,5 +400,4 @@ def kinds(frames: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def changes(frames: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Every change of these frames, in order."""
     return [change for frame in frames if frame["t"] == "change" for change in frame["changes"]]

@@ -208,6 +208,21 @@ async def test_a_frame_of_merged_changes_does_not_grow_without_end(
     assert texts(frames) == [f"{n}" for n in range(10)]
 
 
+async def test_what_shares_a_cursor_is_in_one_frame(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is cut off between two frames and holds the cursor of the first must not miss the second."""
+    monkeypatch.setattr(module, "MERGE", 1)
+    screen = hall.connect(member(1, 1, 2))
+    await screen.subscribe("boards")
+    moved: dict[str, list[Change]] = {
+        "board/2": [drop("line", "a")],
+        "board/1": [put("line", "a", 5, {"words": "here"})],
+    }
+    await hall.db.write(state, Audience(stream="board:1", staff=moved))
+    await hall.db.write(write, 1, "b", "another")
+    frames = await screen.hear()
+    assert [len(frame["changes"]) for frame in frames] == [2, 1]
+
+
 async def test_what_comes_after_another_frame_stays_after_it(hall: Hall) -> None:
     screen = hall.connect(member(1, 1))
     await screen.subscribe("board/1")

@@ -100,6 +100,21 @@ async def test_a_right_lost_while_the_subscription_is_being_decided(
     assert "secret" not in str(await screen.hear())
 
 
+async def test_a_right_lost_between_finding_who_it_is_and_looking(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, screen = module._look, hall.connect(member(1, 1))
+
+    def lose_first(*args: Any) -> Any:
+        monkeypatch.setattr(module, "_look", look)
+        who = hall.knows(member(1))
+        hall.write_and_pass(change_rights, who)
+        return look(*args)
+
+    monkeypatch.setattr(module, "_look", lose_first)
+    assert kinds(await screen.subscribe("board/1")) == ["denied"]
+
+
 async def test_a_right_lost_before_anything_was_subscribed(hall: Hall) -> None:
     screen = hall.connect(member(1, 1))
     expel(hall, 1)

@@ -294,4 +294,4 @@ async def test_it_ends_at_whatever_moment_it_is_stopped(hall: Hall, monkeypatch:
             hall.hub._awake.set()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            await hall.live.stop()
+            await hall.hub.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -193,9 +194,13 @@ async def test_a_command_that_fails_is_not_known_to_be_done_and_says_nothing_of_
 async def test_a_command_is_done_with_the_rights_of_the_moment(hall: Hall) -> None:
     one = await open_socket(hall, ME)
     hall.people["s1"] = visitor(1)  # somebody else altogether, who knows no such command
+    hall.finding.clear()
     await hall.db.write(change_rights, ME)
     await hall.heard()
     one.say("command", id="command-1", do="test.write", args={"board": 1, "key": "a", "text": "x"})
+    one.say("ping")
+    await asyncio.sleep(0)
+    hall.finding.set()
     assert (await one.hear())["problem"]["code"] == "command_unknown"
     assert await hall.db.read(lines) == 0
 

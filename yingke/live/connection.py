@@ -100,6 +100,7 @@ class Connection:
         self.last_heard = monotonic()
         self._db = db
         self._known_at = known_at
+        self._tags = (f"actor:{who.tag}",)
         self._identify = identify
         self._identifying = asyncio.Lock()
         self._close = close
@@ -122,15 +123,16 @@ class Connection:
 
         Raises Unauthenticated, Forbidden.
         """
-        async with self._identifying:
-            while self._outdated():
-                at = self.hub.position
-                self.who = await self._identify()
-                self._known_at = at
+        if self._outdated():  # seldom, and asked for every command
+            async with self._identifying:
+                while self._outdated():
+                    at = self.hub.position
+                    self.who = await self._identify()
+                    self._known_at = at
         return self.who
 
     def _outdated(self) -> bool:
-        return self.hub.reguarded([f"actor:{self.who.tag}"], self._known_at)
+        return self.hub.reguarded(self._tags, self._known_at)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
@@ -230,10 +232,8 @@ class Connection:
                 return
             missed = self.hub.since(self.viewer, inner, at, MOST_MISSED)
             if missed is None or self.hub.reguarded([f"actor:{who.tag}", *inner], at):
-                cursor = (
-                    None  # the cursor is no good, or the tail has run away from this snapshot: take another
-                )
-            elif not self._outdated():
+                cursor = None  # it is no good, or the tail has run away from this snapshot: take another
+            elif who is self.who and not self._outdated():  # else it is another now, whoever found that out
                 break
         if snapshot is None:
             self.send_frame("resumed", topic=sub.name)
