@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def loses_answers(desk: Desk, proxy: Proxy, transport: str, way: str, left
     diary = Diary()
     async with proxy, desk.visitor(proxy.url, transports=(transport,), listener=diary) as visitor:
         await begun(visitor)
-        answers = []
+        answers: list[dict[str, Any]] = []
         async with asyncio.timeout(3 * SOON):
             # A repeat may go the other way and not be cut, so as many are sent as the losses take.
             while len(answers) < 3 or left != [0]:

@@ -153,7 +153,10 @@ def origin_is_ours(headers: Mapping[str, str], public_url: str) -> bool:
     origin = headers.get("origin")
     if not origin:
         return False
-    return origin == public_url.rstrip("/") or urlsplit(origin).netloc == headers.get("host")
+    theirs = urlsplit(origin)
+    return theirs.scheme == urlsplit(public_url).scheme and (
+        origin == public_url.rstrip("/") or theirs.netloc == headers.get("host")
+    )
 
 
 async def _check_origin(request: HttpRequest) -> None:
